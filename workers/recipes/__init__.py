@@ -1,0 +1,1 @@
+"""Programs over a job folder: ``python -m workers.recipes.<kind> <folder>``."""
