@@ -1,0 +1,1 @@
+"""What people do: pull requests, submissions, tracks, runs, reviews, releases and credit."""

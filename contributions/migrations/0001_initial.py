@@ -1,0 +1,1244 @@
+import django.db.models.deletion
+import django.db.models.functions.text
+import django.utils.timezone
+import pgtrigger.compiler
+import pgtrigger.migrations
+from django.conf import settings
+from django.db import migrations, models
+
+import contributions.models.tracks
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("registry", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="Attempt",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("worker", models.CharField(max_length=128)),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("outcome", models.CharField(blank=True, max_length=16)),
+                ("reason", models.TextField(blank=True)),
+                ("seconds", models.FloatField(default=0, help_text="Device-seconds.")),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Benchmark",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=96)),
+                (
+                    "task",
+                    models.CharField(
+                        choices=[
+                            ("text-classification", "Text Classification"),
+                            ("token-classification", "Token Classification"),
+                            ("image-classification", "Image Classification"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("revision", models.CharField(max_length=40)),
+                (
+                    "path",
+                    models.CharField(help_text="File or folder in the dataset.", max_length=1024),
+                ),
+                ("columns", models.JSONField(blank=True, default=dict)),
+                ("metric", models.CharField(max_length=32)),
+                ("seed", models.PositiveIntegerField(default=0)),
+                (
+                    "split_m",
+                    models.JSONField(default=list, help_text="Row indexes that fit merge weights."),
+                ),
+                (
+                    "split_v",
+                    models.JSONField(
+                        default=list, help_text="Row indexes that value contributions."
+                    ),
+                ),
+                (
+                    "split_t",
+                    models.JSONField(
+                        default=list, help_text="Row indexes that results are shown on."
+                    ),
+                ),
+                (
+                    "digest",
+                    models.CharField(
+                        help_text="SHA-256 of data, splits and metric.", max_length=64
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Comparison",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("split", models.CharField(max_length=1)),
+                ("measure", models.CharField(help_text="loss, or a metric's name.", max_length=32)),
+                ("difference", models.FloatField()),
+                ("low", models.FloatField()),
+                ("high", models.FloatField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Credit",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("weight", models.FloatField()),
+                ("amount", models.FloatField(help_text="Nats; the path integral A_i.")),
+                ("low", models.FloatField()),
+                ("high", models.FloatField()),
+                (
+                    "first_order",
+                    models.FloatField(help_text="Gradient times weight at the base, nats."),
+                ),
+                (
+                    "alone",
+                    models.FloatField(help_text="Gain of this patch alone, nats.", null=True),
+                ),
+                (
+                    "leave_one_out",
+                    models.FloatField(help_text="Loss of gain without it, nats.", null=True),
+                ),
+                (
+                    "metric_amount",
+                    models.FloatField(help_text="The same in the track's metric.", null=True),
+                ),
+                ("formula", models.CharField(max_length=32)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                "ordering": ["-amount"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Discussion",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("num", models.PositiveIntegerField()),
+                ("title", models.CharField(max_length=255)),
+                ("is_pull_request", models.BooleanField(default=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("open", "Open"),
+                            ("closed", "Closed"),
+                            ("merged", "Merged"),
+                        ],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "base_branch",
+                    models.CharField(blank=True, help_text="refs/heads/main", max_length=255),
+                ),
+                (
+                    "base_oid",
+                    models.CharField(blank=True, help_text="Base revision of a PR.", max_length=40),
+                ),
+                ("merge_oid", models.CharField(blank=True, max_length=40)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                "ordering": ["-num"],
+            },
+        ),
+        migrations.CreateModel(
+            name="DiscussionEvent",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("comment", "Comment"),
+                            ("commit", "Commit"),
+                            ("status-change", "Status"),
+                            ("title-change", "Title"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("text", models.TextField(blank=True)),
+                ("hidden", models.BooleanField(default=False)),
+                ("edited_at", models.DateTimeField(blank=True, null=True)),
+                ("data", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Finding",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("rule", models.CharField(max_length=64)),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[
+                            ("block", "must be mended"),
+                            ("warn", "look at it"),
+                            ("info", "note"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("path", models.CharField(blank=True, max_length=1024)),
+                ("line", models.PositiveIntegerField(blank=True, null=True)),
+                ("message", models.TextField()),
+                ("fix", models.TextField(blank=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="HubToken",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("endpoint", models.URLField()),
+                ("ciphertext", models.BinaryField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Publication",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("endpoint", models.URLField()),
+                ("repo_id", models.CharField(max_length=200)),
+                ("private", models.BooleanField(default=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("publishing", "Publishing"),
+                            ("published", "Published"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("remote_commit", models.CharField(blank=True, max_length=40)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="PublicationStep",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(max_length=32)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                ("detail", models.JSONField(blank=True, default=dict)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["position"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Release",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("merging", "Merging"),
+                            ("valuing", "Valuing"),
+                            ("released", "Released"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="merging",
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("base_revision", models.CharField(max_length=40)),
+                ("artifact_revision", models.CharField(blank=True, max_length=40)),
+                (
+                    "revision",
+                    models.CharField(blank=True, help_text="The commit on main.", max_length=40),
+                ),
+                ("gain_v", models.FloatField(help_text="Nats on V.", null=True)),
+                ("gain_t", models.FloatField(help_text="Nats on T.", null=True)),
+                (
+                    "nodes",
+                    models.PositiveSmallIntegerField(
+                        help_text="K of the path integral.", null=True
+                    ),
+                ),
+                ("gap", models.FloatField(help_text="|sum of credit − gain| in nats.", null=True)),
+                ("kappa", models.FloatField(null=True)),
+                (
+                    "formula",
+                    models.CharField(
+                        blank=True, help_text="Version of the formula.", max_length=32
+                    ),
+                ),
+                ("evidence", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("released_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["-number"],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReleasePatch",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("artifact_revision", models.CharField(max_length=40)),
+                ("admitted", models.BooleanField(null=True)),
+                ("weight", models.FloatField(null=True)),
+                ("gate_gain", models.FloatField(help_text="Nats on V.", null=True)),
+                (
+                    "gate_lower",
+                    models.FloatField(help_text="One-sided 95 % bound, nats.", null=True),
+                ),
+                ("reason", models.TextField(blank=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Review",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        choices=[
+                            ("licence", "Licence"),
+                            ("privacy", "Privacy"),
+                            ("technical", "Technical"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[
+                            ("approve", "approved"),
+                            ("reject", "rejected"),
+                            ("changes", "changes requested"),
+                            ("info", "asked for information"),
+                            ("reverse", "reversed"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "revision",
+                    models.CharField(help_text="The head that was looked at.", max_length=40),
+                ),
+                ("reason_code", models.CharField(blank=True, max_length=64)),
+                ("text", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Run",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("check", "Check"),
+                            ("finetune", "Finetune"),
+                            ("benchmark", "Benchmark"),
+                            ("merge", "Merge"),
+                            ("attribute", "Attribute"),
+                            ("publish", "Publish"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("queue", models.CharField(default="general", max_length=16)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("cancelling", "Cancelling"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("head_revision", models.CharField(blank=True, max_length=40)),
+                ("plan", models.JSONField(default=dict)),
+                ("spec", models.JSONField(default=dict)),
+                ("input_digest", models.CharField(blank=True, db_index=True, max_length=64)),
+                ("priority", models.SmallIntegerField(default=0, help_text="Higher is sooner.")),
+                ("eligible_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("worker", models.CharField(blank=True, max_length=128)),
+                ("lease_expires_at", models.DateTimeField(blank=True, null=True)),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "failure_class",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("time-out", "took too long"),
+                            ("out-of-memory", "ran out of memory"),
+                            ("bad-input", "could not use the input"),
+                            ("scoring-error", "could not be scored"),
+                            ("exception", "the program ended without a result"),
+                            ("platform-error", "a fault of the platform"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.TextField(
+                        blank=True, help_text="Why it failed, was cancelled or superseded."
+                    ),
+                ),
+                ("progress", models.JSONField(blank=True, default=dict)),
+                (
+                    "curve",
+                    models.JSONField(
+                        blank=True, default=list, help_text="Points for the page's chart."
+                    ),
+                ),
+                ("log", models.TextField(blank=True, help_text="Tail of the log, bounded.")),
+                ("result", models.JSONField(blank=True, default=dict)),
+                ("sandbox", models.CharField(blank=True, max_length=32)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Score",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("model_digest", models.CharField(max_length=64)),
+                ("split", models.CharField(choices=[("V", "V"), ("T", "T")], max_length=1)),
+                ("harness", models.CharField(max_length=64)),
+                ("precision", models.CharField(default="fp32", max_length=16)),
+                ("examples", models.PositiveIntegerField()),
+                ("loss", models.FloatField(help_text="Mean cross-entropy in nats.")),
+                ("metrics", models.JSONField(default=dict)),
+                (
+                    "report",
+                    models.JSONField(default=dict, help_text="classification_report, per class."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Submission",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=255)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "not checked yet"),
+                            ("base", "first revision"),
+                            ("weights", "full weights"),
+                            ("adapter", "adapter"),
+                            ("recipe", "recipe"),
+                            ("data", "data"),
+                            ("code", "code"),
+                            ("card", "card only"),
+                        ],
+                        default="unknown",
+                        max_length=8,
+                    ),
+                ),
+                ("base_revision", models.CharField(blank=True, max_length=40)),
+                ("head_revision", models.CharField(max_length=40)),
+                ("artifact_revision", models.CharField(blank=True, max_length=40)),
+                (
+                    "artifact_path",
+                    models.CharField(
+                        blank=True, help_text="adapters/x, or empty.", max_length=1024
+                    ),
+                ),
+                (
+                    "evaluate",
+                    models.BooleanField(
+                        default=False, help_text="Asked for by the card or a button."
+                    ),
+                ),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("checking", "checking"),
+                            ("refused", "refused by a check"),
+                            ("needs-track", "needs a track"),
+                            ("queued", "queued"),
+                            ("training", "training"),
+                            ("benchmarking", "benchmarking"),
+                            ("failed", "failed"),
+                            ("in-review", "in review"),
+                            ("needs-info", "needs an answer"),
+                            ("changes-requested", "changes requested"),
+                            ("rejected", "rejected"),
+                            ("approved", "approved"),
+                            ("released", "released"),
+                            ("not-admitted", "measured, not admitted"),
+                            ("published", "published"),
+                            ("withdrawn", "withdrawn"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="checking",
+                        max_length=20,
+                    ),
+                ),
+                ("status_reason", models.TextField(blank=True)),
+                ("status_since", models.DateTimeField(default=django.utils.timezone.now)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Track",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(help_text="Slug, unique on the site.", max_length=96)),
+                ("title", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "task",
+                    models.CharField(
+                        choices=[
+                            ("text-classification", "Text Classification"),
+                            ("token-classification", "Token Classification"),
+                            ("image-classification", "Image Classification"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("preparing", "Preparing"),
+                            ("open", "Open"),
+                            ("closed", "Closed"),
+                        ],
+                        default="preparing",
+                        max_length=12,
+                    ),
+                ),
+                ("status_reason", models.TextField(blank=True)),
+                ("base_revision", models.CharField(blank=True, max_length=40)),
+                ("base_digest", models.CharField(blank=True, max_length=64)),
+                ("temperature", models.FloatField(blank=True, null=True)),
+                ("metric", models.CharField(max_length=32)),
+                ("policy", models.JSONField(default=contributions.models.tracks.default_policy)),
+                ("seed", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="TrackDataset",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("revision", models.CharField(max_length=40)),
+                (
+                    "path",
+                    models.CharField(
+                        blank=True, help_text="File or folder; empty: data/.", max_length=1024
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Usage",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seconds", models.FloatField(default=0)),
+            ],
+        ),
+        migrations.AddField(
+            model_name="benchmark",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="benchmarks",
+                to="registry.repository",
+            ),
+        ),
+        migrations.AddField(
+            model_name="credit",
+            name="contributor",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="credits",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="discussion",
+            name="author",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="discussions",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="discussion",
+            name="repository",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="discussions",
+                to="registry.repository",
+            ),
+        ),
+        migrations.AddField(
+            model_name="discussionevent",
+            name="author",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="discussionevent",
+            name="discussion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="events",
+                to="contributions.discussion",
+            ),
+        ),
+        migrations.AddField(
+            model_name="hubtoken",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="hubtoken",
+            name="namespace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="hub_tokens",
+                to="registry.namespace",
+            ),
+        ),
+        migrations.AddField(
+            model_name="publication",
+            name="requested_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="publicationstep",
+            name="publication",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="steps",
+                to="contributions.publication",
+            ),
+        ),
+        migrations.AddField(
+            model_name="release",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="publication",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="publications",
+                to="contributions.release",
+            ),
+        ),
+        migrations.AddField(
+            model_name="credit",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="credits",
+                to="contributions.release",
+            ),
+        ),
+        migrations.AddField(
+            model_name="releasepatch",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="patches",
+                to="contributions.release",
+            ),
+        ),
+        migrations.AddField(
+            model_name="review",
+            name="reviewer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reviews",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="run",
+            name="contributor",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="runs",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="run",
+            name="publication",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="runs",
+                to="contributions.publication",
+            ),
+        ),
+        migrations.AddField(
+            model_name="run",
+            name="release",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="runs",
+                to="contributions.release",
+            ),
+        ),
+        migrations.AddField(
+            model_name="finding",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="findings",
+                to="contributions.run",
+            ),
+        ),
+        migrations.AddField(
+            model_name="comparison",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="comparisons",
+                to="contributions.run",
+            ),
+        ),
+        migrations.AddField(
+            model_name="attempt",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="attempts",
+                to="contributions.run",
+            ),
+        ),
+        migrations.AddField(
+            model_name="score",
+            name="benchmark",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="scores",
+                to="contributions.benchmark",
+            ),
+        ),
+        migrations.AddField(
+            model_name="score",
+            name="outcomes",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="registry.blob",
+            ),
+        ),
+        migrations.AddField(
+            model_name="score",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="scores",
+                to="contributions.run",
+            ),
+        ),
+        migrations.AddField(
+            model_name="comparison",
+            name="candidate",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="contributions.score",
+            ),
+        ),
+        migrations.AddField(
+            model_name="comparison",
+            name="reference",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="contributions.score",
+            ),
+        ),
+        migrations.AddField(
+            model_name="submission",
+            name="contributor",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="submissions",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="submission",
+            name="discussion",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="submission",
+                to="contributions.discussion",
+            ),
+        ),
+        migrations.AddField(
+            model_name="submission",
+            name="repository",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="submissions",
+                to="registry.repository",
+            ),
+        ),
+        migrations.AddField(
+            model_name="run",
+            name="submission",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="runs",
+                to="contributions.submission",
+            ),
+        ),
+        migrations.AddField(
+            model_name="review",
+            name="submission",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reviews",
+                to="contributions.submission",
+            ),
+        ),
+        migrations.AddField(
+            model_name="releasepatch",
+            name="submission",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="release_patches",
+                to="contributions.submission",
+            ),
+        ),
+        migrations.AddField(
+            model_name="finding",
+            name="submission",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="findings",
+                to="contributions.submission",
+            ),
+        ),
+        migrations.AddField(
+            model_name="credit",
+            name="submission",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="credits",
+                to="contributions.submission",
+            ),
+        ),
+        migrations.AddField(
+            model_name="comparison",
+            name="submission",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="comparisons",
+                to="contributions.submission",
+            ),
+        ),
+        migrations.AddField(
+            model_name="track",
+            name="benchmark",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tracks",
+                to="contributions.benchmark",
+            ),
+        ),
+        migrations.AddField(
+            model_name="track",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="track",
+            name="repository",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tracks",
+                to="registry.repository",
+            ),
+        ),
+        migrations.AddField(
+            model_name="submission",
+            name="track",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="submissions",
+                to="contributions.track",
+            ),
+        ),
+        migrations.AddField(
+            model_name="run",
+            name="track",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="runs",
+                to="contributions.track",
+            ),
+        ),
+        migrations.AddField(
+            model_name="release",
+            name="track",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="releases",
+                to="contributions.track",
+            ),
+        ),
+        migrations.AddField(
+            model_name="trackdataset",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="trained_tracks",
+                to="registry.repository",
+            ),
+        ),
+        migrations.AddField(
+            model_name="trackdataset",
+            name="track",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="training_data",
+                to="contributions.track",
+            ),
+        ),
+        migrations.AddField(
+            model_name="usage",
+            name="contributor",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="usage",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="benchmark",
+            constraint=models.UniqueConstraint(fields=("digest",), name="benchmark_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="discussion",
+            constraint=models.UniqueConstraint(
+                fields=("repository", "num"), name="discussion_number_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="hubtoken",
+            constraint=models.UniqueConstraint(
+                models.F("namespace"),
+                django.db.models.functions.text.Lower("endpoint"),
+                name="hub_token_once_per_endpoint",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="publicationstep",
+            constraint=models.UniqueConstraint(
+                fields=("publication", "name"), name="publication_step_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="publication",
+            constraint=models.UniqueConstraint(
+                fields=("release", "endpoint", "repo_id"), name="publication_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="attempt",
+            constraint=models.UniqueConstraint(fields=("run", "number"), name="attempt_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="score",
+            constraint=models.UniqueConstraint(
+                fields=("model_digest", "benchmark", "split", "harness", "precision"),
+                name="score_once",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="review",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="7b65cff7bbdcd7753a37cf54f198f327c79c163b",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_81a0b",
+                    table="contributions_review",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="releasepatch",
+            constraint=models.UniqueConstraint(
+                fields=("release", "submission"), name="release_patch_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="credit",
+            constraint=models.UniqueConstraint(
+                fields=("release", "submission"), name="credit_once"
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="credit",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="45b9820f0697e7e1a2e0a4ca6158fb5f6f6d3e04",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_a6a23",
+                    table="contributions_credit",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="comparison",
+            constraint=models.UniqueConstraint(
+                fields=("submission", "run", "split", "measure"), name="comparison_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="track",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("name"), name="track_name_unique_any_case"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="submission",
+            index=models.Index(fields=["track", "status"], name="contributio_track_i_e8b81e_idx"),
+        ),
+        migrations.AddIndex(
+            model_name="submission",
+            index=models.Index(fields=["-created_at"], name="contributio_created_7d530b_idx"),
+        ),
+        migrations.AddConstraint(
+            model_name="submission",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("discussion", None)),
+                fields=("repository",),
+                name="one_first_revision_per_repository",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("status", "queued")),
+                fields=["queue", "contributor", "-priority", "id"],
+                name="run_queue",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("status__in", ["running", "cancelling"])),
+                fields=["lease_expires_at"],
+                name="run_leases",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="release",
+            constraint=models.UniqueConstraint(
+                fields=("track", "number"), name="release_number_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="trackdataset",
+            constraint=models.UniqueConstraint(
+                fields=("track", "dataset", "path"), name="track_dataset_once"
+            ),
+        ),
+    ]

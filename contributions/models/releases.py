@@ -1,0 +1,108 @@
+"""Releases and credit: theta0 + sum_i w_i * Delta_i, and who brought what of the gain."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+
+from contributions.models.submissions import Submission
+from contributions.models.tracks import Track
+from registry.models import User
+
+
+class ReleaseStatus(models.TextChoices):
+    MERGING = "merging"
+    VALUING = "valuing"
+    RELEASED = "released"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Release(models.Model):
+    """A merged revision of a track. Number 0 is the calibrated base."""
+
+    track = models.ForeignKey(Track, on_delete=models.PROTECT, related_name="releases")
+    number = models.PositiveIntegerField()
+    status = models.CharField(
+        max_length=12, choices=ReleaseStatus.choices, default=ReleaseStatus.MERGING
+    )
+    reason = models.TextField(blank=True)
+    base_revision = models.CharField(max_length=40)
+    artifact_revision = models.CharField(max_length=40, blank=True)
+    revision = models.CharField(max_length=40, blank=True, help_text="The commit on main.")
+    gain_v = models.FloatField(null=True, help_text="Nats on V.")
+    gain_t = models.FloatField(null=True, help_text="Nats on T.")
+    nodes = models.PositiveSmallIntegerField(null=True, help_text="K of the path integral.")
+    gap = models.FloatField(null=True, help_text="|sum of credit − gain| in nats.")
+    kappa = models.FloatField(null=True)
+    formula = models.CharField(max_length=32, blank=True, help_text="Version of the formula.")
+    # Losses, metrics on T, gate, clusters, split digests, KernelSHAP: all that recomputes it.
+    evidence = models.JSONField(default=dict, blank=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["track", "number"], name="release_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.track} release {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return f"/tracks/{self.track.name}/releases/{self.number}"
+
+
+class ReleasePatch(models.Model):
+    """A submission in the pool of a release, admitted or not, with what the gate said."""
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="patches")
+    submission = models.ForeignKey(
+        Submission, on_delete=models.PROTECT, related_name="release_patches"
+    )
+    artifact_revision = models.CharField(max_length=40)
+    admitted = models.BooleanField(null=True)
+    weight = models.FloatField(null=True)
+    gate_gain = models.FloatField(null=True, help_text="Nats on V.")
+    gate_lower = models.FloatField(null=True, help_text="One-sided 95 % bound, nats.")
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["release", "submission"], name="release_patch_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.submission} in {self.release}"
+
+
+class Credit(models.Model):
+    """One ledger line, in nats with a 95 % interval. Append-only, never rewritten."""
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="credits")
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="credits")
+    contributor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="credits")
+    weight = models.FloatField()
+    amount = models.FloatField(help_text="Nats; the path integral A_i.")
+    low = models.FloatField()
+    high = models.FloatField()
+    first_order = models.FloatField(help_text="Gradient times weight at the base, nats.")
+    alone = models.FloatField(null=True, help_text="Gain of this patch alone, nats.")
+    leave_one_out = models.FloatField(null=True, help_text="Loss of gain without it, nats.")
+    metric_amount = models.FloatField(null=True, help_text="The same in the track's metric.")
+    formula = models.CharField(max_length=32)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-amount"]
+        constraints = [
+            models.UniqueConstraint(fields=["release", "submission"], name="credit_once")
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contributor}: {self.amount:+.4f} nats"

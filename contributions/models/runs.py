@@ -1,0 +1,177 @@
+"""Runs and attempts. The row is the truth; a Celery message is only a hint."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from contributions.models.submissions import Submission
+from contributions.models.tracks import Track
+from registry.models import User
+
+
+class RunKind(models.TextChoices):
+    CHECK = "check"
+    FINETUNE = "finetune"
+    BENCHMARK = "benchmark"
+    MERGE = "merge"
+    ATTRIBUTE = "attribute"
+    PUBLISH = "publish"
+
+    @property
+    def queue(self) -> str:
+        """Publishing has its own worker: it alone holds Hub tokens."""
+        return "publish" if self is RunKind.PUBLISH else "general"
+
+    @property
+    def wall_seconds(self) -> int:
+        return {RunKind.CHECK: 120, RunKind.PUBLISH: 3600}.get(self, 1800)
+
+
+class RunStatus(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        return self in {RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED}
+
+
+# Target status → statuses it may be reached from. Anything else is refused loudly.
+RUN_MOVES: dict[RunStatus, frozenset[RunStatus]] = {
+    RunStatus.RUNNING: frozenset({RunStatus.QUEUED}),
+    RunStatus.QUEUED: frozenset({RunStatus.RUNNING}),
+    RunStatus.CANCELLING: frozenset({RunStatus.RUNNING}),
+    RunStatus.SUCCEEDED: frozenset({RunStatus.RUNNING}),
+    RunStatus.FAILED: frozenset({RunStatus.RUNNING, RunStatus.QUEUED}),
+    RunStatus.CANCELLED: frozenset({RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.CANCELLING}),
+}
+
+
+class FailureClass(models.TextChoices):
+    TIME_OUT = "time-out", "took too long"
+    OUT_OF_MEMORY = "out-of-memory", "ran out of memory"
+    BAD_INPUT = "bad-input", "could not use the input"
+    SCORING_ERROR = "scoring-error", "could not be scored"
+    EXCEPTION = "exception", "the program ended without a result"
+    PLATFORM_ERROR = "platform-error", "a fault of the platform"
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def eligible(self, queue: str) -> RunQuerySet:
+        """Waiting in `queue`, due by the database's clock."""
+        return self.filter(status=RunStatus.QUEUED, queue=queue, eligible_at__lte=Now())
+
+    def active(self) -> RunQuerySet:
+        return self.filter(status__in=[RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.CANCELLING])
+
+    def expired(self) -> RunQuerySet:
+        return self.filter(
+            status__in=[RunStatus.RUNNING, RunStatus.CANCELLING], lease_expires_at__lt=Now()
+        )
+
+
+class Run(models.Model):
+    """One job of one kind.
+
+    `attempt` is the fence: heartbeat, finish and fail are conditional on it, so a late worker is
+    refused. `spec` is what the program gets; `plan` is what the platform needs to prepare it and
+    to use its result.
+    """
+
+    MAX_ATTEMPTS = 3
+    LEASE = dt.timedelta(seconds=30)
+
+    kind = models.CharField(max_length=12, choices=RunKind.choices)
+    queue = models.CharField(max_length=16, default="general")
+    status = models.CharField(max_length=12, choices=RunStatus.choices, default=RunStatus.QUEUED)
+    submission = models.ForeignKey(
+        Submission, null=True, blank=True, on_delete=models.PROTECT, related_name="runs"
+    )
+    track = models.ForeignKey(
+        Track, null=True, blank=True, on_delete=models.PROTECT, related_name="runs"
+    )
+    release = models.ForeignKey(
+        "Release", null=True, blank=True, on_delete=models.PROTECT, related_name="runs"
+    )
+    publication = models.ForeignKey(
+        "Publication", null=True, blank=True, on_delete=models.PROTECT, related_name="runs"
+    )
+    # Whom the device time is counted for.
+    contributor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="runs")
+    head_revision = models.CharField(max_length=40, blank=True)
+    plan = models.JSONField(default=dict)
+    spec = models.JSONField(default=dict)
+    # Digest of everything that decides the result; empty: never reused.
+    input_digest = models.CharField(max_length=64, blank=True, db_index=True)
+    priority = models.SmallIntegerField(default=0, help_text="Higher is sooner.")
+    eligible_at = models.DateTimeField(default=timezone.now)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    worker = models.CharField(max_length=128, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    failure_class = models.CharField(max_length=16, choices=FailureClass.choices, blank=True)
+    reason = models.TextField(blank=True, help_text="Why it failed, was cancelled or superseded.")
+    progress = models.JSONField(default=dict, blank=True)
+    curve = models.JSONField(default=list, blank=True, help_text="Points for the page's chart.")
+    log = models.TextField(blank=True, help_text="Tail of the log, bounded.")
+    result = models.JSONField(default=dict, blank=True)
+    sandbox = models.CharField(max_length=32, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["queue", "contributor", "-priority", "id"],
+                condition=models.Q(status="queued"),
+                name="run_queue",
+            ),
+            models.Index(
+                fields=["lease_expires_at"],
+                condition=models.Q(status__in=["running", "cancelling"]),
+                name="run_leases",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} ({self.kind}, {self.status})"
+
+
+class Attempt(models.Model):
+    """One try of a run, kept when the run is tried again."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    worker = models.CharField(max_length=128)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=16, blank=True)
+    reason = models.TextField(blank=True)
+    seconds = models.FloatField(default=0, help_text="Device-seconds.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="attempt_once")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of {self.run}"
+
+
+class Usage(models.Model):
+    """Device-seconds per contributor: the claim takes from whoever has used least."""
+
+    contributor = models.OneToOneField(User, on_delete=models.CASCADE, related_name="usage")
+    seconds = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.contributor}: {self.seconds:.0f} s"

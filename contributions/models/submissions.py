@@ -1,0 +1,200 @@
+"""Submissions and what checks and benchmarks said of them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from contributions.models.discussions import Discussion
+from contributions.models.tracks import Benchmark, Track
+from registry.models import Blob, Repository, User
+
+
+class PatchKind(models.TextChoices):
+    UNKNOWN = "unknown", "not checked yet"
+    BASE = "base", "first revision"
+    WEIGHTS = "weights", "full weights"
+    ADAPTER = "adapter", "adapter"
+    RECIPE = "recipe", "recipe"
+    DATA = "data", "data"
+    CODE = "code", "code"
+    CARD = "card", "card only"
+
+    @property
+    def needs_training(self) -> bool:
+        return self in {PatchKind.RECIPE, PatchKind.DATA}
+
+    @property
+    def is_measured(self) -> bool:
+        return self in {PatchKind.WEIGHTS, PatchKind.ADAPTER} or self.needs_training
+
+
+class SubmissionStatus(models.TextChoices):
+    DRAFT = "draft", "draft"
+    CHECKING = "checking", "checking"
+    REFUSED = "refused", "refused by a check"
+    NEEDS_TRACK = "needs-track", "needs a track"
+    QUEUED = "queued", "queued"
+    TRAINING = "training", "training"
+    BENCHMARKING = "benchmarking", "benchmarking"
+    FAILED = "failed", "failed"
+    IN_REVIEW = "in-review", "in review"
+    NEEDS_INFO = "needs-info", "needs an answer"
+    CHANGES_REQUESTED = "changes-requested", "changes requested"
+    REJECTED = "rejected", "rejected"
+    APPROVED = "approved", "approved"
+    RELEASED = "released", "released"
+    NOT_ADMITTED = "not-admitted", "measured, not admitted"
+    PUBLISHED = "published", "published"
+    WITHDRAWN = "withdrawn", "withdrawn"
+    CANCELLED = "cancelled", "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in {
+            SubmissionStatus.RELEASED,
+            SubmissionStatus.PUBLISHED,
+            SubmissionStatus.WITHDRAWN,
+            SubmissionStatus.REJECTED,
+        }
+
+    @property
+    def is_moving(self) -> bool:
+        """A machine is at work or about to be: pages keep polling."""
+        return self in {
+            SubmissionStatus.CHECKING,
+            SubmissionStatus.QUEUED,
+            SubmissionStatus.TRAINING,
+            SubmissionStatus.BENCHMARKING,
+        }
+
+
+class Submission(models.Model):
+    """A pull request, or a first revision, offered for evaluation.
+
+    `status` is a projection of `services.status.derive` and is written only together with the
+    change that caused it; `manage.py recompute_status` must find no difference.
+    """
+
+    repository = models.ForeignKey(Repository, on_delete=models.PROTECT, related_name="submissions")
+    # Empty for a first revision.
+    discussion = models.OneToOneField(
+        Discussion, null=True, blank=True, on_delete=models.PROTECT, related_name="submission"
+    )
+    track = models.ForeignKey(
+        Track, null=True, blank=True, on_delete=models.PROTECT, related_name="submissions"
+    )
+    contributor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="submissions")
+    title = models.CharField(max_length=255)
+    kind = models.CharField(max_length=8, choices=PatchKind.choices, default=PatchKind.UNKNOWN)
+    base_revision = models.CharField(max_length=40, blank=True)
+    head_revision = models.CharField(max_length=40)
+    # What is merged: the head for weights and adapters, a run's product for recipe and data.
+    artifact_revision = models.CharField(max_length=40, blank=True)
+    artifact_path = models.CharField(max_length=1024, blank=True, help_text="adapters/x, or empty.")
+    evaluate = models.BooleanField(default=False, help_text="Asked for by the card or a button.")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(
+        max_length=20, choices=SubmissionStatus.choices, default=SubmissionStatus.CHECKING
+    )
+    status_reason = models.TextField(blank=True)
+    status_since = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["track", "status"]), models.Index(fields=["-created_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["repository"],
+                condition=models.Q(discussion=None),
+                name="one_first_revision_per_repository",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"submission {self.pk}: {self.title}"
+
+    @property
+    def patch_kind(self) -> PatchKind:
+        return PatchKind(self.kind)
+
+    def get_absolute_url(self) -> str:
+        return f"/submissions/{self.pk}"
+
+
+class Severity(models.TextChoices):
+    BLOCK = "block", "must be mended"
+    WARN = "warn", "look at it"
+    INFO = "info", "note"
+
+
+class Finding(models.Model):
+    """What a check found, and how to mend it."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="findings")
+    run = models.ForeignKey("Run", on_delete=models.CASCADE, related_name="findings")
+    rule = models.CharField(max_length=64)
+    severity = models.CharField(max_length=8, choices=Severity.choices)
+    path = models.CharField(max_length=1024, blank=True)
+    line = models.PositiveIntegerField(null=True, blank=True)
+    message = models.TextField()
+    fix = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.message[:60]}"
+
+
+class Score(models.Model):
+    """One model measured on one split. Looked up before anything is measured again."""
+
+    model_digest = models.CharField(max_length=64)
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="scores")
+    split = models.CharField(max_length=1, choices=[("V", "V"), ("T", "T")])
+    harness = models.CharField(max_length=64)
+    precision = models.CharField(max_length=16, default="fp32")
+    run = models.ForeignKey("Run", on_delete=models.PROTECT, related_name="scores")
+    examples = models.PositiveIntegerField()
+    loss = models.FloatField(help_text="Mean cross-entropy in nats.")
+    metrics = models.JSONField(default=dict)
+    report = models.JSONField(default=dict, help_text="classification_report, per class.")
+    # JSON of per-example outcomes; never served to contributors.
+    outcomes = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model_digest", "benchmark", "split", "harness", "precision"],
+                name="score_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.benchmark} {self.split}: {self.loss:.4f} nats"
+
+
+class Comparison(models.Model):
+    """Candidate against reference on the same examples: paired bootstrap of the gain.
+
+    Positive is better, for a loss too (reference − candidate).
+    """
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="comparisons")
+    run = models.ForeignKey("Run", on_delete=models.CASCADE, related_name="comparisons")
+    split = models.CharField(max_length=1)
+    measure = models.CharField(max_length=32, help_text="loss, or a metric's name.")
+    candidate = models.ForeignKey(Score, on_delete=models.PROTECT, related_name="+")
+    reference = models.ForeignKey(Score, on_delete=models.PROTECT, related_name="+")
+    difference = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "run", "split", "measure"], name="comparison_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.difference:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"

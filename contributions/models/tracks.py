@@ -1,0 +1,124 @@
+"""Tracks and benchmarks: what a community works on, and how it is measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from registry.models import Repository, User
+
+
+class Task(models.TextChoices):
+    TEXT_CLASSIFICATION = "text-classification"
+    TOKEN_CLASSIFICATION = "token-classification"
+    IMAGE_CLASSIFICATION = "image-classification"
+
+    @property
+    def metric(self) -> str:
+        """Primary metric unless the track names another."""
+        return "f1" if self is Task.TOKEN_CLASSIFICATION else "accuracy"
+
+
+class Benchmark(models.Model):
+    """Labelled examples at one dataset revision, split into M (fit), V (value) and T (report).
+
+    Splits are row indexes of the data at `path`, drawn by the platform with `seed`. Outcomes per
+    example of V and T are never readable by contributors, and the dataset is usually private.
+    """
+
+    name = models.CharField(max_length=96)
+    task = models.CharField(max_length=32, choices=Task.choices)
+    dataset = models.ForeignKey(Repository, on_delete=models.PROTECT, related_name="benchmarks")
+    revision = models.CharField(max_length=40)
+    path = models.CharField(max_length=1024, help_text="File or folder in the dataset.")
+    columns = models.JSONField(default=dict, blank=True)
+    metric = models.CharField(max_length=32)
+    seed = models.PositiveIntegerField(default=0)
+    split_m = models.JSONField(default=list, help_text="Row indexes that fit merge weights.")
+    split_v = models.JSONField(default=list, help_text="Row indexes that value contributions.")
+    split_t = models.JSONField(default=list, help_text="Row indexes that results are shown on.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of data, splits and metric.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["digest"], name="benchmark_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def splits(self) -> dict[str, list[int]]:
+        return {"M": self.split_m, "V": self.split_v, "T": self.split_t}
+
+
+class TrackStatus(models.TextChoices):
+    PREPARING = "preparing"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+def default_policy() -> dict[str, Any]:
+    """Acceptance policy. `keys`: sign-offs needed; `finetune_seconds`: budget of one run."""
+    return {"keys": ["licence", "privacy"], "finetune_seconds": 900, "max_steps": 2000}
+
+
+class TrackQuerySet(models.QuerySet["Track"]):
+    def open(self) -> TrackQuerySet:
+        return self.filter(status=TrackStatus.OPEN)
+
+
+class Track(models.Model):
+    """A task on one model repository: base, data, benchmark, policy.
+
+    While a track is preparing or open, its repository's main is protected.
+    """
+
+    repository = models.ForeignKey(Repository, on_delete=models.PROTECT, related_name="tracks")
+    name = models.CharField(max_length=96, help_text="Slug, unique on the site.")
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    task = models.CharField(max_length=32, choices=Task.choices)
+    status = models.CharField(
+        max_length=12, choices=TrackStatus.choices, default=TrackStatus.PREPARING
+    )
+    status_reason = models.TextField(blank=True)
+    # The calibrated base; moves to the new release's revision with each release.
+    base_revision = models.CharField(max_length=40, blank=True)
+    base_digest = models.CharField(max_length=64, blank=True)
+    temperature = models.FloatField(null=True, blank=True)
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="tracks")
+    metric = models.CharField(max_length=32)
+    policy = models.JSONField(default=default_policy)
+    seed = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TrackQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="track_name_unique_any_case")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"/tracks/{self.name}"
+
+
+class TrackDataset(models.Model):
+    """Training data of a track, pinned to a revision."""
+
+    track = models.ForeignKey(Track, on_delete=models.CASCADE, related_name="training_data")
+    dataset = models.ForeignKey(Repository, on_delete=models.PROTECT, related_name="trained_tracks")
+    revision = models.CharField(max_length=40)
+    path = models.CharField(max_length=1024, blank=True, help_text="File or folder; empty: data/.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["track", "dataset", "path"], name="track_dataset_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.track} ← {self.dataset}"

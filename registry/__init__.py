@@ -1,0 +1,1 @@
+"""What exists: people, repositories, git objects, blobs and the audit trail."""

@@ -1,0 +1,43 @@
+"""The audit trail, and the way news travels to the packages above."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+
+from registry.models.accounts import User
+from registry.models.repositories import Repository
+
+
+class Event(models.Model):
+    """Something that happened. Append-only: the database refuses UPDATE and DELETE.
+
+    `subject` names what it happened to, as `kind:id` ("submission:17"), so that rows stay
+    readable after the subject is gone. `data` never holds a secret.
+    """
+
+    verb = models.CharField(max_length=64, help_text="What happened: repository.created")
+    actor = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # No foreign key constraint: deleting a repository must not rewrite the trail.
+    repository = models.ForeignKey(
+        Repository,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="events",
+    )
+    subject = models.CharField(max_length=100, blank=True, db_index=True)
+    data = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["repository", "-id"])]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.subject}"

@@ -1,0 +1,140 @@
+"""Repositories of models and datasets, and what old names lead to."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from registry.models.accounts import MemberRole, Namespace, User
+from registry.models.names import NAME_LENGTH, validate_name
+
+
+class RepoType(models.TextChoices):
+    MODEL = "model", "model"
+    DATASET = "dataset", "dataset"
+
+    @property
+    def plural(self) -> str:
+        return f"{self.value}s"
+
+    @property
+    def url_prefix(self) -> str:
+        """Models live at `/{id}`, datasets at `/datasets/{id}`, as on the Hub."""
+        return "" if self is RepoType.MODEL else f"{self.plural}/"
+
+
+class Gating(models.TextChoices):
+    OFF = "", "open"
+    AUTO = "auto", "on request, granted at once"
+    MANUAL = "manual", "on request, granted by the owner"
+
+
+class RepositoryQuerySet(models.QuerySet["Repository"]):
+    def visible_to(self, user: User | None) -> RepositoryQuerySet:
+        """What `user` (None: anonymous) may know to exist."""
+        public = models.Q(private=False, disabled=False)
+        if user is None:
+            return self.filter(public)
+        own = (
+            models.Q(namespace__user=user)
+            | models.Q(namespace__organisation__memberships__user=user)
+            | models.Q(maintainers__user=user)
+        )
+        return self.filter(public | own).distinct()
+
+    def named(self, repo_type: str, namespace: str, name: str) -> RepositoryQuerySet:
+        return self.filter(
+            repo_type=repo_type, namespace__name__iexact=namespace, name__iexact=name
+        )
+
+
+class Repository(models.Model):
+    namespace = models.ForeignKey(Namespace, on_delete=models.PROTECT, related_name="repositories")
+    name = models.CharField(max_length=NAME_LENGTH, validators=[validate_name])
+    repo_type = models.CharField(max_length=8, choices=RepoType.choices)
+    private = models.BooleanField(default=False)
+    gated = models.CharField(max_length=8, choices=Gating.choices, blank=True, default="")
+    disabled = models.BooleanField(default=False)
+    default_branch = models.CharField(max_length=255, default="main")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now_add=True)
+    downloads = models.BigIntegerField(default=0)
+    # A projection of the card at main, written with every commit there, so that lists and
+    # filters need not read files.
+    card = models.JSONField(default=dict, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    # One counter for discussions and pull requests, taken under a row lock.
+    last_discussion = models.PositiveIntegerField(default=0)
+
+    objects = RepositoryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "repositories"
+        constraints = [
+            models.UniqueConstraint(
+                "namespace", "repo_type", Lower("name"), name="repository_name_unique_any_case"
+            )
+        ]
+        indexes = [models.Index(fields=["repo_type", "-updated_at"])]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        """`namespace/name`, the repository id of the Hub protocol."""
+        return f"{self.namespace.name}/{self.name}"
+
+    @property
+    def type(self) -> RepoType:
+        return RepoType(self.repo_type)
+
+    @property
+    def path(self) -> str:
+        """Path below the site's root, without a slash in front."""
+        return f"{self.type.url_prefix}{self.full_name}"
+
+    def get_absolute_url(self) -> str:
+        return f"/{self.path}"
+
+
+class Maintainer(models.Model):
+    """A role on one repository for somebody outside its namespace."""
+
+    repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="maintainers")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="maintained")
+    role = models.CharField(
+        max_length=12, choices=MemberRole.choices, default=MemberRole.MAINTAINER
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["repository", "user"], name="maintainer_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} on {self.repository}: {self.role}"
+
+
+class Redirect(models.Model):
+    """An old repository id that leads to the new one after a rename or move."""
+
+    repo_type = models.CharField(max_length=8, choices=RepoType.choices)
+    namespace_name = models.CharField(max_length=NAME_LENGTH)
+    name = models.CharField(max_length=NAME_LENGTH)
+    repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="redirects")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "repo_type",
+                Lower("namespace_name"),
+                Lower("name"),
+                name="redirect_unique_any_case",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.namespace_name}/{self.name} → {self.repository}"
