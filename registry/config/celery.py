@@ -1,0 +1,65 @@
+"""The Celery app. A message only says "there is work"; the rows in PostgreSQL are the truth.
+
+Hence no result backend, early acknowledgement, a prefetch of one and messages that expire: a hint
+that is lost, late or doubled costs seconds and never work.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery, signals
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.config.settings")
+
+from django.conf import settings  # noqa: E402
+
+from registry.config import broker  # noqa: E402
+
+GENERAL, PUBLISH = "general", "publish"
+HINT_EXPIRES_SECONDS = 60
+
+app = Celery("commonweight")
+app.conf.update(
+    broker_url=settings.REDIS_URL,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"visibility_timeout": 3600, "socket_connect_timeout": 5},
+    imports=["workers.tasks"],
+    result_backend=None,
+    task_ignore_result=True,
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    task_default_queue=GENERAL,
+    task_create_missing_queues=True,
+    task_routes={"workers.tasks.publish*": {"queue": PUBLISH}},
+    task_serializer="json",
+    accept_content=["json"],
+    timezone="UTC",
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    worker_max_tasks_per_child=200,
+    beat_schedule={
+        "sweep": {
+            "task": "workers.tasks.sweep",
+            "schedule": 5.0,
+            "options": {"queue": GENERAL, "expires": 5},
+        },
+    },
+)
+
+
+@signals.worker_ready.connect
+@signals.heartbeat_sent.connect
+def _say_alive(sender: Any, **_: Any) -> None:
+    broker.worker_is_alive(_name(sender))
+
+
+@signals.worker_shutdown.connect
+def _say_goodbye(sender: Any, **_: Any) -> None:
+    broker.worker_has_left(_name(sender))
+
+
+def _name(sender: Any) -> str:
+    """A heartbeat is sent by the worker's heart, the other signals by the worker or a part."""
+    return str(sender.eventer.hostname if hasattr(sender, "eventer") else sender.hostname)

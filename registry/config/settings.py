@@ -1,0 +1,210 @@
+"""Every setting comes from the environment; the README lists them.
+
+Without `DATABASE_URL` and `REDIS_URL` the embedded servers of `manage.py up` are used: their
+addresses and the generated secrets are read from the folder `COMMONWEIGHT_VAR`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from registry.config.logs import logging_config
+from registry.servers.layout import Layout
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+VAR = Path(env.str("COMMONWEIGHT_VAR", default=str(BASE_DIR / "var"))).resolve()
+_embedded = Layout(VAR)
+EMBEDDED = not env.str("DATABASE_URL", default="")
+DEBUG = env.bool("DEBUG", default=False)
+
+# --- addresses -----------------------------------------------------------------------------
+# SITE_URL is also the Hub endpoint (HF_ENDPOINT): no trailing slash.
+SITE_URL = env.str("SITE_URL", default=_embedded.site_url() or "http://127.0.0.1:8000").rstrip("/")
+CONTENT_HOST = env.str("CONTENT_HOST", default="")
+_site_host = urlsplit(SITE_URL).hostname or "127.0.0.1"
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS",
+    default=sorted({_site_host, "127.0.0.1", "localhost", "[::1]"} | ({CONTENT_HOST} - {""})),
+)
+_https = SITE_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+if _https:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- secrets -------------------------------------------------------------------------------
+_REFUSED_SECRETS = {"", "secret", "changeme", "change-me", "insecure"}
+
+
+def _secret_key() -> str:
+    given = env.str("SECRET_KEY", default="")
+    if given.lower() not in _REFUSED_SECRETS and len(given) >= 32:
+        return given
+    if given or not EMBEDDED:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is missing, too short or a known default. Set it to 50 random characters, "
+            "for example: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        )
+    return _embedded.secret("secret_key")
+
+
+SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Hub tokens are sealed with the public half by any process and opened with the private half,
+# which `up` gives to the publish worker alone (registry/services/sealing.py).
+HUB_TOKEN_PUBLIC_KEY = env.str("HUB_TOKEN_PUBLIC_KEY", default="")
+HUB_TOKEN_PRIVATE_KEY = env.str("HUB_TOKEN_PRIVATE_KEY", default="")
+if EMBEDDED and not HUB_TOKEN_PUBLIC_KEY:
+    HUB_TOKEN_PUBLIC_KEY = _embedded.hub_token_public_key()
+
+# --- database and broker -------------------------------------------------------------------
+_database = env.db_url_config(env.str("DATABASE_URL", default="") or _embedded.database_url())
+if _database["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured(
+        "DATABASE_URL must be postgres://…: Commonweight uses PostgreSQL only."
+    )
+# Only web processes hold a pool: a command or a worker uses one connection at a time.
+if env.bool("DATABASE_POOL", default=False):
+    _database["OPTIONS"] = {
+        **_database.get("OPTIONS", {}),
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10},
+    }
+else:
+    _database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
+    _database["CONN_HEALTH_CHECKS"] = True
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="") or _embedded.redis_url()
+
+# --- stored bytes --------------------------------------------------------------------------
+STORAGE_ROOT = Path(env.str("STORAGE_ROOT", default=str(VAR / "storage")))
+
+
+def _blob_storage() -> dict[str, Any]:
+    bucket = env.str("S3_BUCKET", default="")
+    if not bucket:
+        return {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(STORAGE_ROOT)},
+        }
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": bucket,
+            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+            "region_name": env.str("S3_REGION", default="") or None,
+            "access_key": env.str("S3_ACCESS_KEY_ID", default="") or None,
+            "secret_key": env.str("S3_SECRET_ACCESS_KEY", default="") or None,
+            "file_overwrite": True,
+        },
+    }
+
+
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "blobs": _blob_storage(),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Files at least this large, and files of the kinds the Hub treats so, become LFS objects.
+LFS_THRESHOLD_BYTES = env.int("LFS_THRESHOLD_BYTES", default=10_000_000)
+LFS_MULTIPART_THRESHOLD_BYTES = env.int("LFS_MULTIPART_THRESHOLD_BYTES", default=5_000_000_000)
+LFS_PART_BYTES = env.int("LFS_PART_BYTES", default=100_000_000)
+MAX_FILE_BYTES = env.int("MAX_FILE_BYTES", default=50_000_000_000)
+SIGNED_URL_SECONDS = env.int("SIGNED_URL_SECONDS", default=900)
+# Forms only. Commits and uploads are read as streams and never pass through this limit.
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DATA_UPLOAD_MAX_MEMORY_SIZE", default=5_000_000)
+
+# --- jobs ----------------------------------------------------------------------------------
+ALLOW_UNSANDBOXED = env.bool("ALLOW_UNSANDBOXED", default=False)
+WORKER_HEARTBEAT_SECONDS = 15
+
+# --- Django --------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "contributions",
+    "registry",
+    "pgtrigger",
+    "rest_framework",
+    "django_htmx",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "registry.web.security.SecurityHeadersMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+ROOT_URLCONF = "registry.config.urls"
+WSGI_APPLICATION = "registry.config.wsgi.application"
+# The Hub protocol never ends a URL with a slash; a redirect would break POST, PUT and DELETE.
+APPEND_SLASH = False
+AUTH_USER_MODEL = "registry.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "/accounts/login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+# Served from the packages' own folders: nothing to collect before the site can start.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+LOGGING_CONFIG = None
+LOGGING = logging_config(env.str("LOG_LEVEL", default="INFO"), sys.stderr.isatty())

@@ -1,0 +1,61 @@
+"""The processes of a running site: their command lines and what each may know."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+
+# SIGQUIT stops Celery at once; the leases of its runs bring them back to the queue.
+_STOP_WORKER = ((signal.SIGTERM, 4.0), (signal.SIGQUIT, 3.0))
+_STOP = ((signal.SIGTERM, 6.0),)
+HUB_TOKEN_PRIVATE_KEY = "HUB_TOKEN_PRIVATE_KEY"
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str
+    command: list[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    stop_steps: tuple[tuple[int, float], ...] = _STOP
+    parent_death_signal: int = signal.SIGTERM
+
+
+def can_train() -> bool:
+    """Whether the `workers` extra is installed, found out without importing torch."""
+    return find_spec("torch") is not None
+
+
+def web(host: str, port: int) -> Part:
+    """Threads, because a request that streams gigabytes holds one for minutes."""
+    command = [
+        *(sys.executable, "-m", "gunicorn", "registry.config.wsgi:application"),
+        *("--bind", f"{f'[{host}]' if ':' in host else host}:{port}"),
+        *("--worker-class", "gthread", "--threads", "16"),
+        *("--workers", os.environ.get("WEB_PROCESSES", "2"), "--preload"),
+        *("--timeout", "120", "--graceful-timeout", "5", "--keep-alive", "5"),
+        # The protocol puts revisions and long file names into one quoted path.
+        *("--limit-request-line", "8190", "--log-level", "warning"),
+    ]
+    return Part("web", command, {"DATABASE_POOL": "1"})
+
+
+def worker(queue: str, number: int = 1, concurrency: int = 1, **env: str) -> Part:
+    name = f"{queue}{number}"
+    command = [
+        *(sys.executable, "-m", "celery", "-A", "registry.config.celery:app", "worker"),
+        *("--queues", queue, "--hostname", f"{name}@%h", "--concurrency", str(concurrency)),
+        *("--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
+    ]
+    return Part(name, command, env, _STOP_WORKER, signal.SIGQUIT)
+
+
+def beat(folder: str) -> Part:
+    command = [
+        *(sys.executable, "-m", "celery", "-A", "registry.config.celery:app", "beat"),
+        *("--schedule", f"{folder}/beat", "--pidfile", "", "--loglevel", "WARNING"),
+    ]
+    return Part("beat", command)

@@ -1,0 +1,122 @@
+"""One embedded PostgreSQL and Redis for the whole run, and real servers for those who ask.
+
+The first pytest process starts them; the processes of `-n` get their addresses by environment and
+use a database and a Redis number of their own. Nothing connects beyond this machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Read at import time by the Hub client: whoever forgets an address must not find the real Hub.
+os.environ.update(
+    HF_ENDPOINT="http://127.0.0.1:9",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    HF_HUB_DISABLE_UPDATE_CHECK="1",
+    HF_HUB_DISABLE_XET="1",
+    HF_HUB_DISABLE_PROGRESS_BARS="1",
+    OMP_NUM_THREADS="1",
+    TOKENIZERS_PARALLELISM="false",
+)
+for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+    os.environ.pop(name, None)
+
+from registry.servers.layout import OWNER_ROLE, Layout  # noqa: E402
+from registry.servers.postgres import UNSAFE_BUT_FAST, Postgres  # noqa: E402
+from registry.servers.redis import Redis  # noqa: E402
+
+pytest_plugins = ["tests.running"]
+_started: list[Postgres | Redis | Layout] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        _start_servers()
+    root = Path(os.environ["COMMONWEIGHT_TEST_ROOT"])
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) + 1
+    own = root / f"process{number}"
+    own.mkdir(exist_ok=True)
+    os.environ.update(
+        COMMONWEIGHT_VAR=str(own),
+        HF_HOME=str(own / "hf"),
+        DATABASE_URL=Layout(root).database_url(OWNER_ROLE),
+        REDIS_URL=Layout(root).redis_url(number),
+        SECRET_KEY="only-for-tests-" + "0123456789" * 4,
+        DJANGO_SETTINGS_MODULE="registry.config.settings",
+    )
+    sys.addaudithook(_refuse_the_internet)
+    # pytest-django looks for settings before this file is read: it must be told here.
+    import django
+
+    django.setup()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    for started in reversed(_started):
+        if isinstance(started, Layout):
+            shutil.rmtree(started.postgres, ignore_errors=True)
+            shutil.rmtree(started.var, ignore_errors=True)
+        else:
+            started.stop()
+    _started.clear()
+
+
+def _start_servers() -> None:
+    # In /tmp, which an account without rights can pass; short, because sockets need it.
+    root = Path(tempfile.mkdtemp(prefix="cw-test-", dir="/tmp"))
+    root.chmod(0o711)
+    os.environ["COMMONWEIGHT_TEST_ROOT"] = str(root)
+    layout = Layout(root)
+    _started.append(layout)
+    for server in (Postgres(layout, UNSAFE_BUT_FAST), Redis(layout)):
+        server.start()
+        _started.append(server)
+
+
+def _refuse_the_internet(event: str, details: tuple[object, ...]) -> None:
+    if event == "socket.connect":
+        connection, address = details
+        if getattr(connection, "family", None) != socket.AF_UNIX and isinstance(address, tuple):
+            _refuse_unless_local(str(address[0]))
+    elif event == "socket.getaddrinfo" and details[0]:
+        _refuse_unless_local(str(details[0]))
+
+
+def _refuse_unless_local(host: str) -> None:
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost" or host.endswith(".localhost")
+    # 0.0.0.0 and :: are what a server listens on.
+    if not local and host not in ("0.0.0.0", "::", socket.gethostname()):
+        raise RuntimeError(f"a test tried to reach {host}: tests use this machine only")
+
+
+# --- nothing is skipped where COMMONWEIGHT_NO_SKIP is set (CI) -------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    report = yield
+    return _not_skipped(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):
+    report = yield
+    return _not_skipped(report)
+
+
+def _not_skipped(report):
+    if report.skipped and os.environ.get("COMMONWEIGHT_NO_SKIP"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which is not allowed here: {report.longrepr}"
+    return report
