@@ -1,4 +1,4 @@
-"""The job folder: ``spec.json`` in, ``result.json`` out, and the shell that every recipe runs in."""
+"""The job folder: ``spec.json`` in, ``result.json`` out, and the shell around every recipe."""
 
 from __future__ import annotations
 
@@ -95,8 +95,9 @@ class Job:
 
 
 def path_inside(folder: Path, name: str, *, where: str = "") -> Path:
-    path = (folder / name).resolve()
-    if "\0" in name or Path(name).is_absolute() or not path.is_relative_to(folder.resolve()):
+    root = folder.resolve()
+    path = root if "\0" in name else (root / name).resolve()
+    if "\0" in name or Path(name).is_absolute() or not path.is_relative_to(root):
         raise BadInput(
             f'The path "{name}" leads out of the job folder',
             where=where,

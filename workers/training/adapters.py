@@ -1,0 +1,86 @@
+"""LoRA adapters in PEFT's format: read strictly, never unpickled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from peft import LoraConfig, PeftModel, get_peft_model, set_peft_model_state_dict
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from workers.training.errors import BadInput
+
+# Options that import named modules, need data, or change the architecture.
+REFUSED = (
+    "megatron_config",
+    "layer_replication",
+    "loftq_config",
+    "eva_config",
+    "corda_config",
+    "trainable_token_indices",
+    "auto_mapping",
+)
+WEIGHTS = "adapter_model.safetensors"
+
+
+def attach_adapter(model: nn.Module, folder: Path) -> PeftModel:
+    """Wraps the model in the adapter, every tensor accounted for."""
+    config = _read_adapter_config(folder)
+    try:
+        weights = load_file(folder / WEIGHTS)
+    except (OSError, SafetensorError) as error:
+        raise BadInput(
+            f"The adapter's weights cannot be read: {error}",
+            where=f"{folder.name}/{WEIGHTS}",
+            next="Save the adapter with PEFT's save_pretrained, as safetensors.",
+        ) from error
+    try:
+        wrapped = get_peft_model(model, config)
+        report = set_peft_model_state_dict(wrapped, weights)
+    except (ValueError, RuntimeError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"The adapter does not fit the model: {str(error).strip().splitlines()[-1].strip()}",
+            where=folder.name,
+            next="Train the adapter on this base model.",
+        ) from error
+    missing = [name for name in report.missing_keys if ".lora_" in name or "modules_to_" in name]
+    faults = [f"{name} is missing" for name in missing]
+    faults += [f"{name} is not part of the adapter" for name in report.unexpected_keys]
+    if faults:
+        raise BadInput(
+            f"The adapter does not fit its configuration: {'; '.join(sorted(faults)[:5])}",
+            where=f"{folder.name}/{WEIGHTS}",
+            next="Save configuration and weights together with PEFT's save_pretrained.",
+        )
+    return wrapped
+
+
+def merge_adapter(model: nn.Module, folder: Path) -> nn.Module:
+    """The plain model with the adapter's change added to its weights."""
+    return attach_adapter(model, folder).merge_and_unload(safe_merge=False)
+
+
+def _read_adapter_config(folder: Path) -> LoraConfig:
+    where = f"{folder.name}/adapter_config.json"
+    try:
+        values: Any = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+        kind = values.get("peft_type")
+    except (OSError, ValueError, AttributeError) as error:
+        raise BadInput(
+            f"{folder.name} is not an adapter folder: {error}",
+            where=where,
+            next="Give the folder that PEFT's save_pretrained wrote.",
+        ) from error
+    used = [name for name in REFUSED if values.get(name)]
+    if kind != "LORA" or used:
+        what = f"uses {', '.join(used)}" if kind == "LORA" else f"is of type {kind!r}"
+        raise BadInput(
+            f"The adapter {what}, which is not supported",
+            where=where,
+            next="Train a plain LoRA adapter (peft_type LORA).",
+        )
+    known = LoraConfig.__dataclass_fields__
+    return LoraConfig(**{name: value for name, value in values.items() if name in known})

@@ -1,0 +1,88 @@
+"""What a model makes of examples: logits, a loss in nats for each example, predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+
+from workers.training.encoding import IGNORED, Batch, Examples, Integers
+from workers.training.model import Bundle
+from workers.training.tasks import Task
+
+
+@dataclass
+class ExampleLosses:
+    """Of each example: the summed loss in nats, the labels it is summed over, the prediction.
+
+    The corpus loss is loss_sum.sum() / count.sum(). Predictions are label ids [n]; for tokens
+    one array a sentence with an id for each word, -1 where the word was cut off.
+    """
+
+    loss_sum: npt.NDArray[np.float64]  # [n]
+    count: Integers  # [n]
+    predictions: Integers | list[Integers]
+
+    @property
+    def mean(self) -> float:
+        return float(self.loss_sum.sum() / max(self.count.sum(), 1))
+
+
+def batches(examples: Examples, batch_size: int, rows: Integers | None = None) -> Iterator[Batch]:
+    """Batches of examples of like length, longest first, so that a lack of memory shows early."""
+    chosen = np.arange(len(examples)) if rows is None else rows
+    order = chosen[np.argsort(-examples.lengths[chosen], kind="stable")]
+    for start in range(0, len(order), batch_size):
+        yield examples.gather(order[start : start + batch_size])
+
+
+def predict_logits(bundle: Bundle, batch: Batch) -> torch.Tensor:
+    """Logits in float32: [b, labels], for tokens [b, length, labels]. Differentiable."""
+    logits: torch.Tensor = bundle.model(**batch.inputs).logits
+    return logits.float()
+
+
+def batch_losses(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """The cross entropy of each example [b] in nats, summed over its labels. Differentiable."""
+    if logits.dim() == 2:
+        return F.cross_entropy(logits, labels, reduction="none")
+    losses = F.cross_entropy(logits.transpose(1, 2), labels, reduction="none", ignore_index=IGNORED)
+    return losses.sum(dim=1)
+
+
+@torch.inference_mode()
+def example_losses(bundle: Bundle, examples: Examples, batch_size: int = 64) -> ExampleLosses:
+    bundle.model.eval()
+    order, losses, predicted = [], [], []
+    for batch in batches(examples, batch_size):
+        logits = predict_logits(bundle, batch)
+        order.append(batch.index)
+        losses.append(batch_losses(logits, batch.labels))
+        best = logits.argmax(dim=-1)
+        predicted.append(best[batch.labels != IGNORED] if best.dim() == 2 else best)
+    places = np.concatenate(order)
+    loss_sum = np.empty(len(examples), dtype=np.float64)
+    loss_sum[places] = torch.cat(losses).double().cpu().numpy()
+    flat = torch.cat(predicted).cpu().numpy()
+    if bundle.task is Task.TOKENS:
+        return ExampleLosses(loss_sum, examples.counts, _by_word(examples, places, flat))
+    predictions = np.empty(len(examples), dtype=np.int64)
+    predictions[places] = flat
+    return ExampleLosses(loss_sum, examples.counts, predictions)
+
+
+def _by_word(examples: Examples, places: Integers, flat: Integers) -> list[Integers]:
+    """Spreads the predictions at labelled positions over the words of their sentences."""
+    assert examples.gold is not None
+    assert examples.words is not None
+    tags = [np.full(len(words), -1, dtype=np.int64) for words in examples.gold]
+    cuts = np.cumsum(examples.counts[places])
+    for place, part in zip(places, np.split(flat, cuts[:-1]), strict=True):
+        start, length = examples.starts[place], examples.lengths[place]
+        words = examples.words[start : start + length]
+        tags[place][words[words >= 0]] = part
+    return tags
