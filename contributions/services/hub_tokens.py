@@ -1,0 +1,77 @@
+"""Write access to a Hub: stored sealed, opened by the publish worker alone."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.db import transaction
+
+from contributions.models import HubToken
+from registry.models import Namespace, User
+from registry.services import events, sealing
+from registry.services.errors import Invalid, NotFound
+
+
+def clean_endpoint(endpoint: str) -> str:
+    """`https://huggingface.co/` and `https://huggingface.co` are one endpoint."""
+    parts = urlsplit(endpoint.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise Invalid(
+            f"“{endpoint[:100]}” is not the address of a Hub",
+            where="endpoint",
+            next="give it as https://host or http://host:port, without a path",
+        )
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise Invalid(
+            f"“{endpoint[:100]}” has a path behind the host",
+            where="endpoint",
+            next=f"use {parts.scheme}://{parts.netloc}",
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+@transaction.atomic
+def store(namespace: Namespace, *, endpoint: str, secret: str, actor: User) -> HubToken:
+    """Keep a token that publishes repositories of `namespace` to `endpoint`; replaces an old one."""
+    secret = secret.strip()
+    if not secret or any(c.isspace() for c in secret):
+        raise Invalid(
+            "the token is empty or contains spaces",
+            where="token",
+            next="paste a token with write access from the Hub's settings",
+        )
+    endpoint = clean_endpoint(endpoint)
+    token, _ = HubToken.objects.update_or_create(
+        namespace=namespace,
+        endpoint__iexact=endpoint,
+        defaults={
+            "endpoint": endpoint,
+            "ciphertext": sealing.seal(secret),
+            "created_by": actor,
+        },
+    )
+    events.record(
+        "hub-token.stored",
+        actor=actor,
+        subject=f"namespace:{namespace.name}",
+        data={"endpoint": endpoint},
+    )
+    return token
+
+
+def exists(namespace: Namespace, *, endpoint: str) -> bool:
+    return HubToken.objects.filter(
+        namespace=namespace, endpoint__iexact=clean_endpoint(endpoint)
+    ).exists()
+
+
+def reveal(namespace: Namespace, *, endpoint: str) -> str:
+    """The token in the clear. Works only in the publish worker, which holds the private key."""
+    token = HubToken.objects.filter(namespace=namespace, endpoint__iexact=endpoint).first()
+    if token is None:
+        raise NotFound(
+            f"no token is stored for publishing {namespace.name} to {endpoint}",
+            where="hub token",
+            next=f"store one: manage.py hub_token {namespace.name} {endpoint}",
+        )
+    return sealing.unseal(bytes(token.ciphertext))

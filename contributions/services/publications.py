@@ -1,0 +1,201 @@
+"""Publications: what goes to a Hub, and the record of every step.
+
+The publish worker moves the bytes (`workers/publisher.py`); here are the plan and the rows.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from contributions.models import (
+    Publication,
+    PublicationStatus,
+    PublicationStep,
+    Release,
+    ReleaseStatus,
+    RunKind,
+    StepStatus,
+)
+from contributions.services import hub_tokens, publication_card, runs, status
+from registry.models import User
+from registry.services import access, commits, events, objects
+from registry.services.errors import Conflict, Forbidden, Invalid
+
+STEPS = ("collect", "repository", "upload", "verify", "record")
+_REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+
+
+def publish(
+    release: Release, *, actor: User, endpoint: str, repo_id: str = "", private: bool = False
+) -> Publication:
+    """Ask for a release to be published, or go on with a publication that failed.
+
+    Safe to repeat: a finished publication is verified again and changes nothing.
+    """
+    repository = release.track.repository
+    endpoint = hub_tokens.clean_endpoint(endpoint)
+    repo_id = repo_id or repository.full_name
+    _refuse(release, actor=actor, endpoint=endpoint, repo_id=repo_id)
+    with transaction.atomic():
+        publication, created = Publication.objects.select_for_update().get_or_create(
+            release=release,
+            endpoint=endpoint,
+            repo_id=repo_id,
+            defaults={"requested_by": actor, "private": private},
+        )
+        if publication.runs.active().exists():
+            return publication
+        for position, name in enumerate(STEPS):
+            PublicationStep.objects.update_or_create(
+                publication=publication,
+                name=name,
+                defaults={"position": position, "status": StepStatus.WAITING},
+            )
+        Publication.objects.filter(pk=publication.pk).update(
+            status=PublicationStatus.QUEUED, reason=""
+        )
+        runs.enqueue(
+            kind=RunKind.PUBLISH,
+            contributor=actor,
+            track=release.track,
+            release=release,
+            publication=publication,
+            plan={"publication": publication.pk},
+            head_revision=release.revision,
+        )
+        events.record(
+            "publication.requested" if created else "publication.repeated",
+            actor=actor,
+            repository=repository,
+            subject=f"publication:{publication.pk}",
+            data={"endpoint": endpoint, "repo_id": repo_id, "release": release.number},
+        )
+    publication.refresh_from_db()
+    return publication
+
+
+def _refuse(release: Release, *, actor: User, endpoint: str, repo_id: str) -> None:
+    repository = release.track.repository
+    if not (access.is_maintainer(actor, repository) or actor.is_operator):
+        raise Forbidden(
+            f"{actor.username} may not publish {repository.full_name}",
+            where="publication",
+            next="ask a maintainer of the repository or an operator",
+        )
+    if release.status != ReleaseStatus.RELEASED or not release.revision:
+        raise Conflict(
+            f"{release} is {release.get_status_display()}, not released",
+            where="publication",
+            next="publish it when its release has finished",
+        )
+    if not _REPO_ID.fullmatch(repo_id):
+        raise Invalid(
+            f"“{repo_id[:100]}” is not a repository id",
+            where="repo_id",
+            next="give it as namespace/name",
+        )
+    if not hub_tokens.exists(repository.namespace, endpoint=endpoint):
+        raise Conflict(
+            f"no token is stored for publishing {repository.namespace.name} to {endpoint}",
+            where="publication",
+            next=f"store one: manage.py hub_token {repository.namespace.name} {endpoint}",
+        )
+
+
+def plan(publication: Publication) -> dict[str, Any]:
+    """What the remote repository is to hold.
+
+    `files`: `{path, size, sha256 (large files) or "", oid}` of the released revision;
+    `generated`: path → text made here; `remove`: paths an earlier publication of ours left there.
+    """
+    release = publication.release
+    repository = release.track.repository
+    generated = publication_card.generate(publication)
+    revision = commits.resolve(repository, release.revision)
+    entries = objects.ls_tree(repository, revision.oid, "", recursive=True)
+    files = [
+        {
+            "path": entry.path,
+            "size": entry.size,
+            "sha256": entry.lfs.sha256 if entry.lfs else "",
+            "oid": entry.oid,
+        }
+        for entry in entries
+        if entry.kind == "file" and entry.path not in generated and entry.path != ".gitattributes"
+    ]
+    kept = {file["path"] for file in files} | set(generated)
+    return {
+        "endpoint": publication.endpoint,
+        "repo_id": publication.repo_id,
+        "private": publication.private,
+        "message": f"Release {release.number} of {release.track.name}",
+        "description": f"Revision {release.revision} of {repository.full_name}.",
+        "files": files,
+        "generated": generated,
+        "remove": sorted(_published_before(publication) - kept),
+    }
+
+
+def _published_before(publication: Publication) -> set[str]:
+    details = PublicationStep.objects.filter(
+        publication__endpoint=publication.endpoint,
+        publication__repo_id=publication.repo_id,
+        name="upload",
+        status=StepStatus.DONE,
+    ).values_list("detail", flat=True)
+    return {path for detail in details for path in detail.get("files", [])}
+
+
+@transaction.atomic
+def begin_step(publication_id: int, name: str) -> None:
+    PublicationStep.objects.filter(publication=publication_id, name=name).update(
+        status=StepStatus.RUNNING, started_at=timezone.now(), finished_at=None, detail={}
+    )
+    Publication.objects.filter(pk=publication_id).update(
+        status=PublicationStatus.PUBLISHING, reason=""
+    )
+
+
+@transaction.atomic
+def finish_step(publication_id: int, name: str, detail: dict[str, Any]) -> None:
+    PublicationStep.objects.filter(publication=publication_id, name=name).update(
+        status=StepStatus.DONE, finished_at=timezone.now(), detail=detail
+    )
+
+
+@transaction.atomic
+def fail(publication_id: int, *, reason: str) -> None:
+    """The step at work failed. Steps done stay done; repeating the publication goes on."""
+    PublicationStep.objects.filter(publication=publication_id, status=StepStatus.RUNNING).update(
+        status=StepStatus.FAILED, finished_at=timezone.now(), detail={"error": reason}
+    )
+    Publication.objects.filter(pk=publication_id).update(
+        status=PublicationStatus.FAILED, reason=reason
+    )
+
+
+@transaction.atomic
+def complete(publication_id: int, *, remote_commit: str) -> Publication:
+    """Everything is there and verified: record the remote commit and tell everybody concerned."""
+    publication = Publication.objects.select_for_update().get(pk=publication_id)
+    first_time = publication.published_at is None
+    publication.status = PublicationStatus.PUBLISHED
+    publication.reason = ""
+    publication.remote_commit = remote_commit
+    publication.published_at = publication.published_at or timezone.now()
+    publication.save()
+    finish_step(publication_id, "record", {"remote_commit": remote_commit})
+    events.record(
+        "publication.done" if first_time else "publication.verified",
+        actor=publication.requested_by,
+        repository=publication.release.track.repository,
+        subject=f"publication:{publication.pk}",
+        data={"remote_commit": remote_commit, "url": publication.url},
+    )
+    for patch in publication.release.patches.filter(admitted=True).select_related("submission"):
+        status.project(patch.submission)
+    return publication
