@@ -17,8 +17,7 @@ WEIGHTS = "adapter_model.safetensors"
 PREFIX = "base_model.model."
 _FACTOR = re.compile(r"^(?P<module>.+)\.lora_(?:embedding_)?(?P<factor>[AB])(?:\.weight)?$")
 _FIX_FIT = (
-    "Train the adapter on the base revision of this track and save it with PEFT's "
-    "save_pretrained."
+    "Train the adapter on the base revision of this track and save it with PEFT's save_pretrained."
 )
 # Variants whose change of the weights is not scaling * B @ A, so that it cannot be merged here.
 UNSUPPORTED = (

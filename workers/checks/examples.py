@@ -43,6 +43,7 @@ def _csv(entry: Entry) -> Finding | None:
     lines, fault = _text(entry)
     if fault is not None:
         return fault
+    cut = entry.size > _READ_BYTES or len(lines) == _READ_ROWS
     reader = csv.reader(
         io.StringIO("".join(lines), newline=""),
         delimiter="\t" if entry.extension == ".tsv" else ",",
@@ -56,7 +57,7 @@ def _csv(entry: Entry) -> Finding | None:
             message = f"the column {repeated!r} appears twice"
             return _block(entry, message, "Give every column its own name.", 1)
         for row in reader:
-            if row and len(row) != len(header) and reader.line_num < len(lines):
+            if row and len(row) != len(header) and not (cut and reader.line_num == len(lines)):
                 message = f"line {reader.line_num} has {len(row)} fields, the header {len(header)}"
                 fix = "Put double quotes around texts that contain commas or line breaks."
                 return _block(entry, message, fix, reader.line_num)

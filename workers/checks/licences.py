@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from workers.checks.findings import Finding, Severity
 from workers.checks.tree import Entry, Tree
 
 _TEXT_NAMES = ("license", "licence", "copying", "unlicense")
+_TEXT_EXTENSIONS = frozenset({"", ".txt", ".md", ".rst"})
 _MIN_TEXT = 20
 FAMILY_MEMBERS = {
     "bsd": "bsd-2-clause or bsd-3-clause",
@@ -41,8 +42,8 @@ class Licence:
 @cache
 def known_ids() -> dict[str, tuple[str, str]]:
     """Identifier → (kind, SPDX expression); kind is specific, family, other or unknown."""
-    with Path(__file__).with_name("licence_ids.csv").open(encoding="utf-8", newline="") as stream:
-        return {row["id"]: (row["kind"], row["spdx"]) for row in csv.DictReader(stream)}
+    listed = json.loads(Path(__file__).with_name("licence_ids.json").read_text(encoding="utf-8"))
+    return {identifier: (entry["kind"], entry["spdx"]) for identifier, entry in listed.items()}
 
 
 def check_licence(tree: Tree, card: Card) -> Licence:
@@ -65,15 +66,10 @@ def check_licence(tree: Tree, card: Card) -> Licence:
 def licence_text(tree: Tree) -> Entry | None:
     """The file at the root that holds the licence's text; an empty one does not count."""
     for entry in tree.entries:
-        stem = entry.name.lower()
-        if entry.at_root and stem.startswith(_TEXT_NAMES) and entry.extension in _text_extensions():
-            if entry.size >= _MIN_TEXT:
-                return entry
+        named = entry.at_root and entry.name.lower().startswith(_TEXT_NAMES)
+        if named and entry.extension in _TEXT_EXTENSIONS and entry.size >= _MIN_TEXT:
+            return entry
     return None
-
-
-def _text_extensions() -> frozenset[str]:
-    return frozenset({"", ".txt", ".md", ".rst"})
 
 
 def _declared(card: Card) -> tuple[str | None, Finding | None]:

@@ -37,7 +37,9 @@ KINDS = (
     _kind("a GitLab token", b"glpat-", _START + rb"glpat-[A-Za-z0-9_\-]{20,}"),
     _kind("an Anthropic key", b"sk-ant-", _START + rb"sk-ant-[A-Za-z0-9_\-]{20,}"),
     _kind("an OpenAI key", b"sk-proj-", _START + rb"sk-proj-[A-Za-z0-9_\-]{20,}"),
-    _kind("an OpenAI key", b"T3BlbkFJ", _START + rb"sk-[A-Za-z0-9_\-]{10,}T3BlbkFJ[A-Za-z0-9]{10,}"),
+    _kind(
+        "an OpenAI key", b"T3BlbkFJ", _START + rb"sk-[A-Za-z0-9_\-]{10,}T3BlbkFJ[A-Za-z0-9]{10,}"
+    ),
     _kind("a Google API key", b"AIza", _START + rb"AIza[0-9A-Za-z_\-]{35}"),
     _kind("a service-account key", b"private_key_id", rb'"private_key_id"\s*:\s*"[0-9a-f]{40}"'),
     _kind("a Slack token", b"xox", _START + rb"xox[abprs]-[A-Za-z0-9\-]{20,}"),

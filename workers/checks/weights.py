@@ -133,7 +133,9 @@ def _config_findings(config: dict[str, Any], base: Base) -> Iterator[Finding]:
             yield _block("config", message[:400], _SAME_TRACK, CONFIG)
     ours, theirs = labels(config), labels(base.config)
     if theirs and ours != theirs:
-        message = f"{CONFIG} maps labels differently from the base: {_label_difference(ours, theirs)}."
+        message = (
+            f"{CONFIG} maps labels differently from the base: {_label_difference(ours, theirs)}."
+        )
         fix = "Keep id2label and label2id of the base; new labels need a new track."
         yield _block("label-map", message, fix, CONFIG)
 

@@ -27,19 +27,16 @@ class _Loader(yaml.SafeLoader):
             seen.add(text)
         return super().construct_mapping(node, deep)
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.events.AliasEvent):
-            # Aliases allow a few hundred bytes to stand for gigabytes.
-            line = self.peek_event().start_mark.line
-            raise YamlError("aliases (*name) are not allowed", line)
-        return super().compose_node(parent, index)
-
 
 def read_yaml(text: str, first_line: int = 1) -> Any:
     """The value of `text`; `first_line` is its first line's number in the file, for messages."""
     if len(text) > MAX_CHARACTERS:
         raise YamlError(f"it is longer than {MAX_CHARACTERS:,} characters", first_line)
     try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                # Aliases allow a few hundred bytes to stand for gigabytes.
+                raise YamlError("aliases (*name) are not allowed", event.start_mark.line)
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except YamlError as error:
         raise YamlError(str(error), error.line + first_line) from None
