@@ -36,7 +36,8 @@ def read_yaml(text: str, first_line: int = 1) -> Any:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
                 # Aliases allow a few hundred bytes to stand for gigabytes.
-                raise YamlError("aliases (*name) are not allowed", event.start_mark.line)
+                line = event.start_mark.line if event.start_mark else 0
+                raise YamlError("aliases (*name) are not allowed", line)
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except YamlError as error:
         raise YamlError(str(error), error.line + first_line) from None
