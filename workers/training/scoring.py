@@ -48,26 +48,27 @@ def predict_logits(bundle: Bundle, batch: Batch) -> torch.Tensor:
 
 def batch_losses(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """The cross entropy of each example [b] in nats, summed over its labels. Differentiable."""
-    if logits.dim() == 2:
-        return F.cross_entropy(logits, labels, reduction="none")
-    losses = F.cross_entropy(logits.transpose(1, 2), labels, reduction="none", ignore_index=IGNORED)
-    return losses.sum(dim=1)
+    # Flat, because the two-dimensional kernel is not deterministic on CUDA.
+    losses = F.cross_entropy(
+        logits.flatten(0, -2), labels.flatten(), reduction="none", ignore_index=IGNORED
+    )
+    return losses.view(len(labels), -1).sum(dim=1)
 
 
 @torch.inference_mode()
 def example_losses(bundle: Bundle, examples: Examples, batch_size: int = 64) -> ExampleLosses:
     bundle.model.eval()
-    order, losses, predicted = [], [], []
+    order, losses, predicted, labelled = [], [], [], []
     for batch in batches(examples, batch_size):
         logits = predict_logits(bundle, batch)
         order.append(batch.index)
         losses.append(batch_losses(logits, batch.labels))
-        best = logits.argmax(dim=-1)
-        predicted.append(best[batch.labels != IGNORED] if best.dim() == 2 else best)
+        predicted.append(logits.argmax(dim=-1).flatten())
+        labelled.append((batch.labels != IGNORED).flatten())
     places = np.concatenate(order)
     loss_sum = np.empty(len(examples), dtype=np.float64)
     loss_sum[places] = torch.cat(losses).double().cpu().numpy()
-    flat = torch.cat(predicted).cpu().numpy()
+    flat = torch.cat(predicted)[torch.cat(labelled)].cpu().numpy()
     if bundle.task is Task.TOKENS:
         return ExampleLosses(loss_sum, examples.counts, _by_word(examples, places, flat))
     predictions = np.empty(len(examples), dtype=np.int64)
