@@ -48,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
         COMMONWEIGHT_VAR=str(own),
         HF_HOME=str(own / "hf"),
         DATABASE_URL=Layout(root).database_url(OWNER_ROLE),
+        HUB_TOKEN_PUBLIC_KEY=Layout(root).hub_token_public_key(),
         REDIS_URL=Layout(root).redis_url(number),
         SECRET_KEY="only-for-tests-" + "0123456789" * 4,
         DJANGO_SETTINGS_MODULE="registry.config.settings",

@@ -13,8 +13,10 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from pytest_django import Settings
 
 from registry.servers import parts, process
+from registry.servers.layout import Layout
 from registry.servers.redis import free_port
 
 
@@ -57,6 +59,18 @@ def _answers(url: str) -> bool:
         return False
 
 
+def _hub_token_key() -> str:
+    """Only a publish worker gets it, as in production."""
+    return Layout(Path(os.environ["COMMONWEIGHT_TEST_ROOT"])).hub_token_private_key()
+
+
+@pytest.fixture
+def hub_token_key(settings: Settings) -> str:
+    """Makes this test process one that may open tokens of other Hubs."""
+    settings.HUB_TOKEN_PRIVATE_KEY = _hub_token_key()
+    return settings.HUB_TOKEN_PRIVATE_KEY
+
+
 @pytest.fixture(scope="session")
 def site_env(django_db_setup: None) -> dict[str, str]:
     """The environment of a process that shares this test process's database and Redis."""
@@ -65,7 +79,7 @@ def site_env(django_db_setup: None) -> dict[str, str]:
     address = urlsplit(os.environ["DATABASE_URL"])
     database = connection.settings_dict["NAME"]
     env = {**os.environ, "DATABASE_URL": urlunsplit(address._replace(path=f"/{database}"))}
-    for name in ("COV_CORE_SOURCE", "PYTEST_CURRENT_TEST"):
+    for name in (parts.HUB_TOKEN_PRIVATE_KEY, "PYTEST_CURRENT_TEST"):
         env.pop(name, None)
     return env
 
@@ -85,7 +99,8 @@ def site(site_env: dict[str, str]) -> Iterator[Site]:
     ready = process.wait_for(
         lambda: started.poll() is not None or _answers(f"{url}/health/"), seconds=60
     )
-    assert ready and started.poll() is None, running.said()
+    assert ready, running.said()
+    assert started.poll() is None, running.said()
     yield running
     process.stop(started, web.stop_steps)
 
@@ -112,7 +127,9 @@ def worker(live_db: Site) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     started = []
 
     def start(queue: str = "general", **env: str) -> subprocess.Popen[bytes]:
-        part = parts.worker(queue, len(started) + 1, **env)
+        if queue == "publish":
+            env = {parts.HUB_TOKEN_PRIVATE_KEY: _hub_token_key(), **env}
+        part = parts.worker(queue, len(started) + 1, env=env)
         running = live_db.start(part)
         started.append((running, part))
         process.wait_for(

@@ -13,9 +13,9 @@ from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.config.settings")
 
-from django.conf import settings  # noqa: E402
+from django.conf import settings
 
-from registry.config import broker  # noqa: E402
+from registry.config import broker
 
 GENERAL, PUBLISH = "general", "publish"
 HINT_EXPIRES_SECONDS = 60

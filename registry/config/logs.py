@@ -68,7 +68,9 @@ def logging_config(level: str, colours: bool) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {name: {"level": "WARNING"} for name in ("urllib3", "httpx", "httpcore", "dulwich")},
+        "loggers": {
+            name: {"level": "WARNING"} for name in ("urllib3", "httpx", "httpcore", "dulwich")
+        },
     }
     logging.config.dictConfig(config)
     return config

@@ -15,7 +15,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from registry.config.logs import logging_config
-from registry.servers.layout import Layout
+from registry.servers.layout import APP_ROLE, Layout
 
 env = environ.Env()
 
@@ -44,7 +44,7 @@ _REFUSED_SECRETS = {"", "secret", "changeme", "change-me", "insecure"}
 
 
 def _secret_key() -> str:
-    given = env.str("SECRET_KEY", default="")
+    given: str = env.str("SECRET_KEY", default="")
     if given.lower() not in _REFUSED_SECRETS and len(given) >= 32:
         return given
     if given or not EMBEDDED:
@@ -65,7 +65,10 @@ if EMBEDDED and not HUB_TOKEN_PUBLIC_KEY:
     HUB_TOKEN_PUBLIC_KEY = _embedded.hub_token_public_key()
 
 # --- database and broker -------------------------------------------------------------------
-_database = env.db_url_config(env.str("DATABASE_URL", default="") or _embedded.database_url())
+_database = env.db_url_config(
+    env.str("DATABASE_URL", default="")
+    or _embedded.database_url(env.str("DATABASE_ROLE", default=APP_ROLE))
+)
 if _database["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured(
         "DATABASE_URL must be postgres://…: Commonweight uses PostgreSQL only."
@@ -74,7 +77,11 @@ if _database["ENGINE"] != "django.db.backends.postgresql":
 if env.bool("DATABASE_POOL", default=False):
     _database["OPTIONS"] = {
         **_database.get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10},
+        "pool": {
+            "min_size": 1,
+            "max_size": env.int("DATABASE_POOL_SIZE", default=8),
+            "timeout": 10,
+        },
     }
 else:
     _database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
@@ -124,6 +131,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DATA_UPLOAD_MAX_MEMORY_SIZE", default=5_0
 
 # --- jobs ----------------------------------------------------------------------------------
 ALLOW_UNSANDBOXED = env.bool("ALLOW_UNSANDBOXED", default=False)
+# A run whose worker has not been heard of for so long goes back to the queue.
+RUN_LEASE_SECONDS = env.int("RUN_LEASE_SECONDS", default=30)
 WORKER_HEARTBEAT_SECONDS = 15
 
 # --- Django --------------------------------------------------------------------------------
@@ -194,7 +203,6 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR / "static"
 # Served from the packages' own folders: nothing to collect before the site can start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

@@ -1,5 +1,7 @@
-"""One root for everything. Order matters: the Hub protocol and the pages share `/{namespace}/{name}`,
-so fixed paths come first, then the protocol, then the pages."""
+"""One root for everything, in this order: fixed paths, the Hub protocol, the pages.
+
+The protocol and the pages share `/{namespace}/{name}`.
+"""
 
 from __future__ import annotations
 

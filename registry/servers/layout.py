@@ -1,15 +1,16 @@
 """Where things lie under `var/`, and the secrets generated there.
 
-    var/secrets/      one 0600 file per secret
-    var/postgres      -> data, socket (may be redirected, see `redirect`)
-    var/storage       file contents
-    var/pids          one file per running part
-    var/up.json       address and process id of the running `up`
+var/secrets/      one 0600 file per secret
+var/postgres      data and socket, unless var/postgres.path names another folder
+var/storage       file contents
+var/pids          one file per running part
+var/up.json       address and process id of the running `up`
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import secrets
@@ -49,6 +50,10 @@ class Layout:
         return self.var / "up.lock"
 
     @property
+    def fingerprint(self) -> Path:
+        return self.var / "fingerprint.json"
+
+    @property
     def up(self) -> Path:
         return self.var / "up.json"
 
@@ -77,8 +82,8 @@ class Layout:
 
     def hub_token_private_key(self) -> str:
         """Base64 of an X25519 private key, derived from a generated secret."""
-        seed = self.secret("hub_token_key").encode()
-        return base64.b64encode((seed * 2)[:32]).decode()
+        seed = hashlib.sha256(self.secret("hub_token_key").encode()).digest()
+        return base64.b64encode(seed).decode()
 
     def hub_token_public_key(self) -> str:
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey

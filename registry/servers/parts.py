@@ -6,13 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 # SIGQUIT stops Celery at once; the leases of its runs bring them back to the queue.
 _STOP_WORKER = ((signal.SIGTERM, 4.0), (signal.SIGQUIT, 3.0))
 _STOP = ((signal.SIGTERM, 6.0),)
-HUB_TOKEN_PRIVATE_KEY = "HUB_TOKEN_PRIVATE_KEY"
+HUB_TOKEN_PRIVATE_KEY = "HUB_TOKEN_PRIVATE_KEY"  # noqa: S105  (a name)
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,20 @@ def web(host: str, port: int) -> Part:
     return Part("web", command, {"DATABASE_POOL": "1"})
 
 
-def worker(queue: str, number: int = 1, concurrency: int = 1, **env: str) -> Part:
+def worker(
+    queue: str,
+    number: int = 1,
+    *,
+    concurrency: int = 1,
+    env: Mapping[str, str] | None = None,
+) -> Part:
     name = f"{queue}{number}"
     command = [
         *(sys.executable, "-m", "celery", "-A", "registry.config.celery:app", "worker"),
         *("--queues", queue, "--hostname", f"{name}@%h", "--concurrency", str(concurrency)),
         *("--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
     ]
-    return Part(name, command, env, _STOP_WORKER, signal.SIGQUIT)
+    return Part(name, command, env or {}, _STOP_WORKER, signal.SIGQUIT)
 
 
 def beat(folder: str) -> Part:
@@ -59,3 +65,10 @@ def beat(folder: str) -> Part:
         *("--schedule", f"{folder}/beat", "--pidfile", "", "--loglevel", "WARNING"),
     ]
     return Part("beat", command)
+
+
+def gpu_worker(number: int) -> Part:
+    """One process per device: it sees no other."""
+    part = worker("general", number + 1, env={"CUDA_VISIBLE_DEVICES": str(number)})
+    command = [word.replace(f"general{number + 1}@", f"gpu{number + 1}@") for word in part.command]
+    return replace(part, name=f"gpu{number + 1}", command=command)

@@ -277,8 +277,9 @@ class Postgres:
                 return
             for role, powers in ((OWNER_ROLE, "CREATEDB"), (APP_ROLE, "NOCREATEDB")):
                 connection.execute(
-                    sql.SQL("DROP ROLE IF EXISTS {0}; CREATE ROLE {0} LOGIN {1} PASSWORD {2}")
-                    .format(
+                    sql.SQL(
+                        "DROP ROLE IF EXISTS {0}; CREATE ROLE {0} LOGIN {1} PASSWORD {2}"
+                    ).format(
                         sql.Identifier(role),
                         sql.SQL(powers),
                         sql.Literal(self.layout.secret("postgres_" + role)),

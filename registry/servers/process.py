@@ -109,7 +109,7 @@ def end_leftovers(folder: Path, *, seconds: float = 10) -> list[str]:
     """
     found = []
     for path in sorted(folder.glob("*")) if folder.exists() else []:
-        pid, started = (path.read_text().split() + ["0", ""])[:2]
+        pid, started = [*path.read_text().split(), "0", ""][:2]
         if started and _start_time(int(pid)) == started:
             found.append(path.name)
             _end(int(pid), started, seconds)

@@ -50,7 +50,10 @@ class Redis:
     def start(self) -> None:
         """On the port of last time when that is still free, else on another one."""
         binary = installed_binary()
-        for port in [port for port in (self.layout.redis_port(),) if port] + [free_port(), free_port()]:
+        for port in [port for port in (self.layout.redis_port(),) if port] + [
+            free_port(),
+            free_port(),
+        ]:
             if self._launch(binary, port):
                 return
         log = self.layout.var / "redis.log"
