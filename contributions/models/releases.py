@@ -7,7 +7,7 @@ from django.db import models
 
 from contributions.models.submissions import Submission
 from contributions.models.tracks import Track
-from registry.models import User
+from registry.models import Repository, User
 
 
 class ReleaseStatus(models.TextChoices):
@@ -16,6 +16,14 @@ class ReleaseStatus(models.TextChoices):
     RELEASED = "released"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    def visible_to(self, user: User | None) -> ReleaseQuerySet:
+        return self.filter(track__repository__in=Repository.objects.visible_to(user).values("pk"))
+
+    def released(self) -> ReleaseQuerySet:
+        return self.filter(status=ReleaseStatus.RELEASED)
 
 
 class Release(models.Model):
@@ -41,6 +49,8 @@ class Release(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReleaseQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]

@@ -69,6 +69,24 @@ class SubmissionStatus(models.TextChoices):
         }
 
 
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def visible_to(self, user: User | None) -> SubmissionQuerySet:
+        """Whoever may know of the repository may know what is offered to it."""
+        return self.filter(repository__in=Repository.objects.visible_to(user).values("pk"))
+
+    def listed(self) -> SubmissionQuerySet:
+        """With everything that one line of a list shows; newest first."""
+        gains = Comparison.objects.filter(split="T", measure="loss").order_by("run_id")
+        return (
+            self.select_related("contributor", "repository__namespace", "track")
+            .prefetch_related(models.Prefetch("comparisons", gains, to_attr="loss_gains"))
+            .order_by("-id")
+        )
+
+    def moving(self) -> SubmissionQuerySet:
+        return self.filter(status__in=[s for s in SubmissionStatus if s.is_moving])
+
+
 class Submission(models.Model):
     """A pull request, or a first revision, offered for evaluation.
 
@@ -100,6 +118,8 @@ class Submission(models.Model):
     status_reason = models.TextField(blank=True)
     status_since = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["track", "status"]), models.Index(fields=["-created_at"])]

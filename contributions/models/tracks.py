@@ -68,6 +68,9 @@ class TrackQuerySet(models.QuerySet["Track"]):
     def open(self) -> TrackQuerySet:
         return self.filter(status=TrackStatus.OPEN)
 
+    def visible_to(self, user: User | None) -> TrackQuerySet:
+        return self.filter(repository__in=Repository.objects.visible_to(user).values("pk"))
+
 
 class Track(models.Model):
     """A task on one model repository: base, data, benchmark, policy.

@@ -1,5 +1,15 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from registry.web import accounts, tokens
+from registry.web.pages import page
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("login", accounts.sign_in, name="login"),
+    path("logout", accounts.sign_out, name="logout"),
+    path("theme", accounts.theme, name="theme"),
+    path("setup/<str:secret>", page(accounts.set_up), name="setup"),
+    path("settings/tokens", page(tokens.token_list), name="tokens"),
+    path("settings/tokens/<int:pk>/revoke", page(tokens.revoke), name="revoke-token"),
+]

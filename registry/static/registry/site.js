@@ -1,0 +1,72 @@
+// Small comforts. Every page works without this file.
+(() => {
+  "use strict";
+  const units = [[60, "second"], [60, "minute"], [24, "hour"], [30, "day"], [12, "month"], [Infinity, "year"]];
+
+  function inWords(seconds) {
+    let amount = Math.max(seconds, 0);
+    for (const [size, name] of units) {
+      if (amount < size) {
+        const whole = Math.floor(amount);
+        return `${whole} ${name}${whole === 1 ? "" : "s"}`;
+      }
+      amount /= size;
+    }
+    return "";
+  }
+
+  function refreshTimes() {
+    for (const time of document.querySelectorAll("time[data-words]")) {
+      const words = inWords((Date.now() - Date.parse(time.dateTime)) / 1000);
+      time.textContent = time.dataset.words === "for" ? `for ${words}` : `${words} ago`;
+    }
+  }
+
+  // A log that was read to its end stays at its end; one scrolled back stays where it was.
+  const places = new Map();
+  const atEnd = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 24;
+
+  function remember() {
+    places.clear();
+    for (const log of document.querySelectorAll("pre.log[id]")) {
+      places.set(log.id, atEnd(log) ? null : log.scrollTop);
+    }
+    for (const part of document.querySelectorAll("details[id]")) {
+      places.set(part.id, part.open);
+    }
+  }
+
+  function restore() {
+    for (const part of document.querySelectorAll("details[id]")) {
+      if (places.has(part.id)) part.open = places.get(part.id);
+    }
+    for (const log of document.querySelectorAll("pre.log[id]")) {
+      const place = places.get(log.id);
+      log.scrollTop = place === undefined || place === null ? log.scrollHeight : place;
+    }
+    refreshTimes();
+  }
+
+  function offerCopies() {
+    for (const block of document.querySelectorAll("pre.copy")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "copy-button quiet";
+      button.textContent = "Copy";
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(block.querySelector("code").textContent.trim());
+        button.textContent = "Copied";
+        setTimeout(() => { button.textContent = "Copy"; }, 1500);
+      });
+      block.after(button);
+    }
+  }
+
+  document.addEventListener("htmx:beforeSwap", remember);
+  document.addEventListener("htmx:afterSwap", restore);
+  document.addEventListener("DOMContentLoaded", () => {
+    if (navigator.clipboard) offerCopies();
+    restore();
+    setInterval(refreshTimes, 1000);
+  });
+})();

@@ -1,0 +1,111 @@
+"""Figures, dates and names as every page writes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+_STEPS = [(60, "second"), (60, "minute"), (24, "hour"), (30, "day"), (12, "month")]
+MINUS = "\N{MINUS SIGN}"
+NONE = "\N{EN DASH}"
+
+
+def in_words(seconds: float) -> str:
+    """One unit is enough: 42 seconds, 3 minutes, 5 days."""
+    amount = max(seconds, 0)
+    for size, name in _STEPS:
+        if amount < size:
+            whole = int(amount)
+            return f"{whole} {name}{'' if whole == 1 else 's'}"
+        amount /= size
+    whole = int(amount)
+    return f"{whole} year{'' if whole == 1 else 's'}"
+
+
+@register.filter
+def ago(moment: dt.datetime | None) -> SafeString | str:
+    """`<time>` with the exact moment behind the words; site.js keeps the words fresh."""
+    if moment is None:
+        return NONE
+    return _time(moment, f"{in_words((timezone.now() - moment).total_seconds())} ago")
+
+
+@register.filter
+def since(moment: dt.datetime | None) -> SafeString | str:
+    """How long a state has lasted: "for 3 minutes"."""
+    if moment is None:
+        return ""
+    return _time(moment, f"for {in_words((timezone.now() - moment).total_seconds())}")
+
+
+def _time(moment: dt.datetime, words: str) -> SafeString:
+    exact = moment.astimezone(dt.UTC)
+    return format_html(
+        '<time datetime="{}" title="{}" data-words="{}">{}</time>',
+        exact.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        exact.strftime("%-d %B %Y, %H:%M:%S UTC"),
+        words.split(" ")[0] if words.startswith("for") else "ago",
+        words,
+    )
+
+
+@register.filter
+def day(moment: dt.datetime | None) -> SafeString | str:
+    if moment is None:
+        return NONE
+    exact = moment.astimezone(dt.UTC)
+    return format_html(
+        '<time datetime="{}">{}</time>',
+        exact.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        exact.strftime("%-d %b %Y"),
+    )
+
+
+@register.filter
+def lasted(seconds: float | None) -> str:
+    """A length of time to read at a glance: 4.2 s, 3 min 12 s, 1 h 5 min."""
+    if seconds is None:
+        return NONE
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+@register.filter
+def number(value: float | None, digits: int = 4) -> str:
+    return NONE if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+
+
+@register.filter
+def signed(value: float | None, digits: int = 4) -> str:
+    if value is None:
+        return NONE
+    text = f"{value:+.{digits}f}".replace("-", MINUS)
+    return text[1:] if float(f"{value:.{digits}f}") == 0 else text
+
+
+@register.filter
+def size(count: int | None) -> str:
+    """Bytes in decimal units, as the Hub writes them."""
+    if count is None:
+        return NONE
+    amount, units = float(count), ["B", "kB", "MB", "GB", "TB"]
+    while amount >= 1000 and len(units) > 1:
+        amount /= 1000
+        units.pop(0)
+    return f"{amount:.0f} {units[0]}" if units[0] == "B" else f"{amount:.3g} {units[0]}"
+
+
+@register.filter
+def short(oid: str) -> str:
+    return oid[:8]

@@ -1,0 +1,66 @@
+"""Signing in and out, the first operator's link, and how the site looks to a person."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from registry.services import accounts
+from registry.services.errors import ServiceError
+from registry.web.forms import SetupForm
+from registry.web.pages import sentence
+
+THEMES = {"light", "dark"}
+_A_YEAR = 365 * 24 * 3600
+
+sign_in = LoginView.as_view(
+    template_name="registry/login.html", redirect_authenticated_user=True, next_page="/"
+)
+sign_out = LogoutView.as_view(next_page="/")
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Light, dark, or (anything else) as the system."""
+    then = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(then, allowed_hosts=None):
+        then = "/"
+    response = HttpResponseRedirect(then)
+    chosen = request.POST.get("theme", "")
+    if chosen in THEMES:
+        secure = request.is_secure()
+        response.set_cookie(
+            "theme", chosen, max_age=_A_YEAR, samesite="Lax", httponly=True, secure=secure
+        )
+    else:
+        response.delete_cookie("theme")
+    return response
+
+
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "POST"])
+def set_up(request: HttpRequest, secret: str) -> HttpResponse:
+    """The one-time link that the first `up` prints."""
+    accounts.check_setup_link(secret)
+    form = SetupForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            user = accounts.become_operator(secret, name=given["name"], password=given["password"])
+        except ServiceError as error:
+            form.add_error(error.where if error.where in form.fields else None, sentence(error))
+        else:
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            messages.success(request, f"You are {user.username}, the operator of this site.")
+            return HttpResponseRedirect("/")
+    response = render(request, "registry/setup.html", {"form": form})
+    # The address is a secret: it must not travel on as a referrer.
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    return response

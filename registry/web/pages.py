@@ -1,0 +1,83 @@
+"""What every page shares: who asks, and how a refusal looks to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+
+from registry.models import User
+from registry.services.access import Caller, Moved
+from registry.services.errors import ServiceError
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def person(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Behind `login_required` only."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def caller(request: HttpRequest) -> Caller:
+    return Caller(user=person(request), token=None)
+
+
+def page(view: View[P]) -> View[P]:
+    """Turns errors of the services into pages that say what to do next."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except Moved as moved:
+            return redirect(moved.repository)
+        except ServiceError as error:
+            return _refusal(request, error)
+
+    return answered
+
+
+def _refusal(request: HttpRequest, error: ServiceError) -> HttpResponse:
+    anonymous = person(request) is None
+    if anonymous and error.status == 403:
+        return redirect_to_login(request.get_full_path())
+    # To a stranger a private thing does not exist, signed in or not.
+    status = 404 if error.status in (401, 404) else error.status
+    context = {
+        "error": error,
+        "status": status,
+        "may_sign_in": anonymous and status == 404,
+        "heading": {403: "Not allowed", 404: "Not found"}.get(status, "That did not work"),
+    }
+    return render(request, "registry/error.html", context, status=status)
+
+
+def attempt(
+    request: HttpRequest, act: Callable[[], object], *, done: str, then: str
+) -> HttpResponseRedirect:
+    """One action of a form: says how it went and goes back to the page."""
+    try:
+        act()
+    except ServiceError as error:
+        messages.error(request, sentence(error))
+    else:
+        messages.success(request, done)
+    return HttpResponseRedirect(then)
+
+
+def sentence(error: ServiceError) -> str:
+    """The error in one line: what, where, what next."""
+    where = f" ({error.where})" if error.where else ""
+    return " ".join(part for part in (f"{error.message}{where}", error.next) if part)

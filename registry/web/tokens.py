@@ -1,0 +1,55 @@
+"""Access tokens of the signed-in person: made, shown once, listed, revoked."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from registry.models import AccessToken
+from registry.services import tokens
+from registry.services.errors import ServiceError
+from registry.web.forms import TokenForm
+from registry.web.pages import attempt, sentence, signed_in
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def token_list(request: HttpRequest) -> HttpResponse:
+    user = signed_in(request)
+    form, issued = TokenForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            issued = tokens.issue(
+                user, name=given["name"], scope=given["scope"], expires_at=form.expires_at()
+            )
+        except ServiceError as error:
+            form.add_error(error.where if error.where in form.fields else None, sentence(error))
+        else:
+            form = TokenForm()
+    context = {
+        "form": form,
+        "tokens": user.access_tokens.order_by("-created_at"),
+        "issued": issued and {"token": issued[0], "secret": issued[1]},
+        "endpoint": request.build_absolute_uri("/").rstrip("/"),
+    }
+    return render(request, "registry/tokens.html", context)
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    user = signed_in(request)
+    token = AccessToken.objects.filter(pk=pk, user=user).first()
+    if token is None:
+        raise Http404("You have no such token.")
+    return attempt(
+        request,
+        lambda: tokens.revoke(token, actor=user),
+        done=f"The token {token.name} no longer works.",
+        then="/settings/tokens",
+    )
