@@ -12,6 +12,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from workers.training.errors import BadInput
+from workers.training.recipe import Lora
+from workers.training.tasks import Task
 
 # Options that import named modules, need data, or change the architecture.
 REFUSED = (
@@ -61,6 +63,31 @@ def attach_adapter(model: nn.Module, folder: Path) -> PeftModel:
 def merge_adapter(model: nn.Module, folder: Path) -> nn.Module:
     """The plain model with the adapter's change added to its weights."""
     return attach_adapter(model, folder).merge_and_unload(safe_merge=False)
+
+
+def add_lora(model: nn.Module, lora: Lora, task: Task, head: str, where: str) -> PeftModel:
+    """Wraps the model in a fresh adapter; by default all linear layers, and the head in full."""
+    linear = {name for name, module in model.named_modules() if isinstance(module, nn.Linear)}
+    kinds = sorted({name.rpartition(".")[2] for name in linear - {head}})
+    saved = [head] if lora.modules_to_save is None else lora.modules_to_save
+    every = lora.target_modules == "all-linear"
+    config = LoraConfig(
+        task_type=task.peft_task_type,
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=kinds if every else lora.target_modules,
+        exclude_modules=saved or None,
+        modules_to_save=saved or None,
+    )
+    try:
+        return get_peft_model(model, config)
+    except (ValueError, TypeError) as error:
+        raise BadInput(
+            f"lora does not fit the model: {str(error).strip().splitlines()[0]}",
+            where=where,
+            next=f"Name linear layers of the model: {', '.join(kinds)}.",
+        ) from error
 
 
 def _read_adapter_config(folder: Path) -> LoraConfig:
