@@ -80,10 +80,10 @@ def role_on(user: User | None, repository: Repository) -> MemberRole | None:
 
 def role_in(user: User | None, namespace: Namespace) -> MemberRole | None:
     """The same for a whole namespace."""
-    return _role(user, namespace.pk, None)
+    return _role(user, namespace.pk, 0)
 
 
-def _role(user: User | None, namespace_id: int, repository_id: int | None) -> MemberRole | None:
+def _role(user: User | None, namespace_id: int, repository_id: int) -> MemberRole | None:
     if user is None or not user.is_active:
         return None
     if user.namespace_id == namespace_id:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import BinaryField, Case, F, Value, When
 from dulwich import objects as git
@@ -115,7 +115,7 @@ def write(new: Iterable[GitObject]) -> None:
     GitObject.objects.bulk_create(unique.values(), ignore_conflicts=True, batch_size=200)
 
 
-def read_trees(oids: Collection[str]) -> dict[str, Tree]:
+def read_trees(oids: Iterable[str]) -> dict[str, Tree]:
     """Several trees in one query."""
     rows = GitObject.objects.filter(oid__in=set(oids), kind=ObjectKind.TREE)
     return {oid: _parse(bytes(data or b"")) for oid, data in rows.values_list("oid", "data")}

@@ -27,13 +27,13 @@ class TreeEdit:
     def load(self, paths: Iterable[str]) -> None:
         """Read every folder on the way to `paths`: one query a level."""
         wanted = {folder for path in paths for folder in folders_of(path)} | {""}
-        level = {"": self.root} if self.root else {}
+        level: dict[str, str] = {"": self.root} if self.root else {}
         self._folders = {"": {}}
         while level:
-            trees = objects.read_trees({oid for oid in level.values() if oid})
-            below: dict[str, str | None] = {}
+            trees = objects.read_trees(level.values())
+            below: dict[str, str] = {}
             for folder, oid in level.items():
-                tree = dict(trees.get(oid or "", {}))
+                tree = dict(trees.get(oid, {}))
                 self._folders[folder] = tree
                 for name, (mode, child) in tree.items():
                     path = f"{folder}/{name}" if folder else name
