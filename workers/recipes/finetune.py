@@ -36,6 +36,7 @@ from workers.training.spec import Job, run_program
 from workers.training.tasks import Task
 
 CURVE_POINTS = 200
+LOG_LINES = 20
 EVAL_BATCH = 64
 
 
@@ -118,6 +119,7 @@ class LossLog:
 
     rates: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
+    said: int = 0  # the step that the log showed last
     _pending: list[torch.Tensor] = field(default_factory=list)
 
     def add(self, loss: torch.Tensor, rate: float) -> None:
@@ -232,7 +234,9 @@ def _limit(job: Job, name: str, kinds: tuple[type, ...]) -> float | None:
 def _report(job: Job, log: LossLog, step: int, total: int) -> None:
     metrics = {"loss": log.read(), "learning_rate": log.rates[-1]}
     job.progress(step, total, "train", metrics)
-    job.say(f"step {step} of {total}: loss {metrics['loss']:.4f}")
+    if step in (1, total) or step - log.said >= total / LOG_LINES:
+        job.say(f"step {step} of {total}: loss {metrics['loss']:.4f}")
+        log.said = step
 
 
 def _refuse_overtime(seconds: float, limit: float, step: int, total: int) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from peft import LoraConfig, PeftModel, get_peft_model, set_peft_model_state_dict
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
@@ -14,6 +13,9 @@ from torch import nn
 from workers.training.errors import BadInput
 from workers.training.recipe import Lora
 from workers.training.tasks import Task
+
+if TYPE_CHECKING:  # importing PEFT takes a second, and jobs without an adapter do not need it
+    from peft import LoraConfig, PeftModel
 
 # Options that import named modules, need data, or change the architecture.
 REFUSED = (
@@ -23,13 +25,14 @@ REFUSED = (
     "eva_config",
     "corda_config",
     "trainable_token_indices",
-    "auto_mapping",
 )
 WEIGHTS = "adapter_model.safetensors"
 
 
 def attach_adapter(model: nn.Module, folder: Path) -> PeftModel:
     """Wraps the model in the adapter, every tensor accounted for."""
+    from peft import get_peft_model, set_peft_model_state_dict
+
     config = _read_adapter_config(folder)
     try:
         weights = load_file(folder / WEIGHTS)
@@ -67,9 +70,10 @@ def merge_adapter(model: nn.Module, folder: Path) -> nn.Module:
 
 def add_lora(model: nn.Module, lora: Lora, task: Task, head: str, where: str) -> PeftModel:
     """Wraps the model in a fresh adapter; by default all linear layers, and the head in full."""
-    linear = {name for name, module in model.named_modules() if isinstance(module, nn.Linear)}
-    kinds = sorted({name.rpartition(".")[2] for name in linear - {head}})
-    saved = [head] if lora.modules_to_save is None else lora.modules_to_save
+    from peft import LoraConfig, get_peft_model
+
+    saved = [_head_module(model, head)] if lora.modules_to_save is None else lora.modules_to_save
+    kinds = _linear_kinds(model, saved)
     every = lora.target_modules == "all-linear"
     config = LoraConfig(
         task_type=task.peft_task_type,
@@ -77,7 +81,6 @@ def add_lora(model: nn.Module, lora: Lora, task: Task, head: str, where: str) ->
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=kinds if every else lora.target_modules,
-        exclude_modules=saved or None,
         modules_to_save=saved or None,
     )
     try:
@@ -86,11 +89,37 @@ def add_lora(model: nn.Module, lora: Lora, task: Task, head: str, where: str) ->
         raise BadInput(
             f"lora does not fit the model: {str(error).strip().splitlines()[0]}",
             where=where,
-            next=f"Name linear layers of the model: {', '.join(kinds)}.",
+            next=f"Name linear layers of the model ({', '.join(kinds) or 'it has none'}), "
+            "or use method: full.",
         ) from error
 
 
+def _head_module(model: nn.Module, head: str) -> str:
+    """The whole classifier where the head is its last layer, as PEFT itself saves it."""
+    top = head.partition(".")[0]
+    return head if top == getattr(model, "base_model_prefix", "") else top
+
+
+def _linear_kinds(model: nn.Module, saved: list[str]) -> list[str]:
+    """Last parts of the names of linear layers, without those saved in full.
+
+    PEFT takes a module to save by the end of its name: "classifier" is "pre_classifier" too.
+    """
+    from transformers.pytorch_utils import Conv1D
+
+    inside = [name for name, _ in model.named_modules() if name.endswith(tuple(saved))]
+    free = {
+        name.rpartition(".")[2]
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear | Conv1D)
+        and not any(name == top or name.startswith(f"{top}.") for top in inside)
+    }
+    return sorted(free)
+
+
 def _read_adapter_config(folder: Path) -> LoraConfig:
+    from peft import LoraConfig
+
     where = f"{folder.name}/adapter_config.json"
     try:
         values: Any = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
