@@ -107,6 +107,8 @@ def _refuse_unless_local(host: str) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = yield
+    if report.failed and (site := item.funcargs.get("live_db")):
+        report.sections.append(("the site's log during this test", site.said()))
     return _not_skipped(report)
 
 

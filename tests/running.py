@@ -8,7 +8,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -28,7 +28,7 @@ class Site:
     var: Path
     log: Path
     env: dict[str, str]
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    log_begin: int = 0
 
     @property
     def storage(self) -> Path:
@@ -36,17 +36,18 @@ class Site:
 
     def start(self, part: parts.Part) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
-            started = process.spawn(
+            return process.spawn(
                 part.command,
                 env={**self.env, **part.env},
                 output=output,
                 parent_death_signal=part.parent_death_signal,
             )
-        self.processes.append(started)
-        return started
 
     def said(self) -> str:
-        return self.log.read_text(errors="replace")
+        """What the site and its workers wrote since the test began."""
+        with self.log.open("rb") as file:
+            file.seek(self.log_begin)
+            return file.read().decode(errors="replace")
 
 
 def _answers(url: str) -> bool:
@@ -110,6 +111,7 @@ def live_db(site: Site, transactional_db: None) -> Iterator[Site]:
     """The site with an empty database, Redis and storage."""
     from registry.config import broker
 
+    site.log_begin = site.log.stat().st_size
     broker.client().flushdb()
     shutil.rmtree(site.storage, ignore_errors=True)
     yield site

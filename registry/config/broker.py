@@ -6,6 +6,8 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 WORKER_KEY = "commonweight:worker:"
 
@@ -13,7 +15,12 @@ WORKER_KEY = "commonweight:worker:"
 @cache
 def client() -> redis.Redis:
     return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, decode_responses=True
+        settings.REDIS_URL,
+        socket_timeout=2,
+        socket_connect_timeout=2,
+        decode_responses=True,
+        # Once more after a lost connection; the default waits seconds, which a page cannot.
+        retry=Retry(NoBackoff(), 1),
     )
 
 

@@ -7,6 +7,7 @@ that is lost, late or doubled costs seconds and never work.
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery, signals
@@ -19,6 +20,9 @@ from registry.config import broker
 
 GENERAL, PUBLISH = "general", "publish"
 HINT_EXPIRES_SECONDS = 60
+
+# Jobs run in a sandbox without rights, whoever starts the worker.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser")
 
 app = Celery("commonweight")
 app.conf.update(

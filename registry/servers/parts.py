@@ -12,6 +12,7 @@ from importlib.util import find_spec
 # SIGQUIT stops Celery at once; the leases of its runs bring them back to the queue.
 _STOP_WORKER = ((signal.SIGTERM, 4.0), (signal.SIGQUIT, 3.0))
 _STOP = ((signal.SIGTERM, 6.0),)
+_CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "registry.config.celery:app")
 HUB_TOKEN_PRIVATE_KEY = "HUB_TOKEN_PRIVATE_KEY"  # noqa: S105  (a name)
 
 
@@ -52,7 +53,7 @@ def worker(
 ) -> Part:
     name = f"{queue}{number}"
     command = [
-        *(sys.executable, "-m", "celery", "-A", "registry.config.celery:app", "worker"),
+        *(*_CELERY, "worker"),
         *("--queues", queue, "--hostname", f"{name}@%h", "--concurrency", str(concurrency)),
         *("--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
     ]
@@ -61,7 +62,7 @@ def worker(
 
 def beat(folder: str) -> Part:
     command = [
-        *(sys.executable, "-m", "celery", "-A", "registry.config.celery:app", "beat"),
+        *(*_CELERY, "beat"),
         *("--schedule", f"{folder}/beat", "--pidfile", "", "--loglevel", "WARNING"),
     ]
     return Part("beat", command)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from registry.servers import process
 from registry.servers.errors import ServerError
@@ -90,7 +92,9 @@ class Redis:
 
     def _answers(self) -> bool:
         try:
-            with redis.Redis.from_url(self.layout.redis_url(), socket_timeout=2) as client:
+            with redis.Redis.from_url(
+                self.layout.redis_url(), socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
+            ) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False
