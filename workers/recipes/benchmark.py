@@ -86,19 +86,16 @@ def _measure(job: Job, task: Task, role: str, splits: dict[str, Table]) -> BySpl
 def _reference(job: Job, task: Task, splits: dict[str, Table]) -> BySplit | None:
     if job.get("models.reference") is None:
         return None
-    earlier = job.get("models.reference.outcomes")
-    if earlier is None:
+    if job.get("models.reference.outcomes") is None:
         return _measure(job, task, "reference", splits)
-    if not isinstance(earlier, dict) or set(earlier) != set(splits):
+    path = job.input("models.reference.outcomes")
+    found = read_outcomes(path, job.shown(path))
+    if set(found) != set(splits):
         raise BadInput(
-            f"The reference has outcomes for other splits than {', '.join(splits)}",
-            where="spec.json, models.reference.outcomes",
-            next='Write {"split": "in/outcomes.json"} with a file for every split.',
+            f"The file has outcomes of {', '.join(found)} and the splits are {', '.join(splits)}",
+            where=job.shown(path),
+            next='Write {"split": {…what out/outcomes.reference.<split>.json holds…}} for each.',
         )
-    found = {}
-    for name in splits:
-        path = job.input(f"models.reference.outcomes.{name}")
-        found[name] = read_outcomes(path, job.shown(path))
     return found
 
 

@@ -117,7 +117,7 @@ def write_model(folder: Path, task: Task, labels: list[str], texts: list[str]) -
             size={"height": 8, "width": 8}, image_mean=[0.5], image_std=[0.5]
         )
     else:
-        preprocessor = _train_tokenizer(texts, keep_case=task is Task.TOKENS)
+        preprocessor = train_tokenizer(texts, keep_case=task is Task.TOKENS)
         config = transformers.BertConfig(
             vocab_size=len(preprocessor), hidden_size=64, num_hidden_layers=2,
             num_attention_heads=2, intermediate_size=128, max_position_embeddings=64,
@@ -128,19 +128,18 @@ def write_model(folder: Path, task: Task, labels: list[str], texts: list[str]) -
     preprocessor.save_pretrained(folder)
 
 
-def _train_tokenizer(texts: list[str], *, keep_case: bool) -> Any:
+def train_tokenizer(texts: list[str], *, keep_case: bool) -> Any:
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))  # noqa: S106
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=not keep_case)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=600, special_tokens=special, show_progress=False
-    )
+    trainer = trainers.WordPieceTrainer(vocab_size=600, special_tokens=special, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    return transformers.PreTrainedTokenizerFast(
+    wrap: Any = transformers.PreTrainedTokenizerFast
+    return wrap(
         tokenizer_object=tokenizer, model_max_length=64, pad_token="[PAD]",  # noqa: S106
         unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", mask_token="[MASK]",  # noqa: S106
     )  # fmt: skip

@@ -44,7 +44,7 @@ def attach_adapter(model: nn.Module, folder: Path) -> PeftModel:
         ) from error
     try:
         wrapped = get_peft_model(model, config)
-        report = set_peft_model_state_dict(wrapped, weights)
+        report: Any = set_peft_model_state_dict(wrapped, weights)
     except (ValueError, RuntimeError, KeyError, TypeError) as error:
         raise BadInput(
             f"The adapter does not fit the model: {str(error).strip().splitlines()[-1].strip()}",
@@ -65,7 +65,8 @@ def attach_adapter(model: nn.Module, folder: Path) -> PeftModel:
 
 def merge_adapter(model: nn.Module, folder: Path) -> nn.Module:
     """The plain model with the adapter's change added to its weights."""
-    return attach_adapter(model, folder).merge_and_unload(safe_merge=False)
+    merged: nn.Module = attach_adapter(model, folder).merge_and_unload()
+    return merged
 
 
 def add_lora(model: nn.Module, lora: Lora, task: Task, head: str, where: str) -> PeftModel:

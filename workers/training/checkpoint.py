@@ -44,7 +44,8 @@ def written_whole(folder: Path) -> Iterator[Path]:
 def save_model(bundle: Bundle, folder: Path) -> None:
     """The weights in float32 beside the untouched preprocessor files of the loaded model."""
     with written_whole(folder) as temporary:
-        bundle.model.save_pretrained(temporary, max_shard_size=ONE_FILE)
+        model: Any = bundle.model
+        model.save_pretrained(temporary, max_shard_size=ONE_FILE)
         for path in temporary.iterdir():
             if path.suffix != ".safetensors":
                 path.unlink()

@@ -41,6 +41,6 @@ def seed_everything(seed: int) -> None:
 
 def quieten() -> None:
     """Libraries' bars and advice stay out of the contributor's log; our errors say it better."""
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     warnings.filterwarnings("ignore", module=r"(transformers|peft|torch|huggingface_hub)(\.|$)")

@@ -135,13 +135,12 @@ def entity_report(
     return plain(report)
 
 
-def plain(value: Any) -> Any:
+def plain(value: dict[str, Any]) -> dict[str, Any]:
     """numpy numbers as Python's, so that JSON takes them."""
-    if isinstance(value, dict):
-        return {key: plain(inner) for key, inner in value.items()}
-    if isinstance(value, np.generic):
-        return value.item()
-    return value
+    return {
+        key: plain(inner) if isinstance(inner, dict) else float(inner)
+        for key, inner in value.items()
+    }
 
 
 def paired_bootstrap(

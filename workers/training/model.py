@@ -46,7 +46,7 @@ class Bundle:
     @property
     def longest(self) -> int:
         """Tokens that fit: the lower of the tokenizer's and the model's limit."""
-        config = self.model.config
+        config: Any = self.model.config
         limits = [self.preprocessor.model_max_length]
         positions = getattr(config, "max_position_embeddings", None)
         if isinstance(positions, int) and positions > 0:
@@ -124,6 +124,7 @@ def _load_weights(folder: Path, task: Task) -> nn.Module:
             next="Save it with save_pretrained, which writes model.safetensors.",
         )
     try:
+        model: nn.Module
         model, report = getattr(transformers, task.auto_class).from_pretrained(
             folder,
             local_files_only=True,
@@ -166,7 +167,8 @@ def _load_preprocessor(folder: Path, task: Task) -> Any:
     try:
         if task is Task.IMAGE:
             # The same pixels on every machine, with torchvision installed or not.
-            return transformers.AutoImageProcessor.from_pretrained(
+            loader: Any = transformers.AutoImageProcessor
+            return loader.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False, backend="pil"
             )
         # Byte-level tokenizers need the space to read words one by one; others ignore it.
@@ -203,7 +205,8 @@ def _refuse_non_finite(model: nn.Module, folder: Path) -> None:
 
 def output_head(model: nn.Module) -> tuple[str, nn.Linear]:
     """The name and module of the last Linear layer with one output a label."""
-    labels = model.config.num_labels
+    config: Any = model.config
+    labels = config.num_labels
     heads = [
         (name, module)
         for name, module in model.named_modules()

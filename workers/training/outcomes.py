@@ -86,24 +86,28 @@ def _named(bundle: Bundle, examples: Examples, losses: ExampleLosses) -> Outcome
     return Outcomes(bundle.task, losses.loss_sum, losses.count, predicted, gold)
 
 
-def read_outcomes(path: Path, shown: str) -> Outcomes:
-    """Outcomes that an earlier benchmark wrote."""
+def read_outcomes(path: Path, shown: str) -> dict[str, Outcomes]:
+    """Outcomes that an earlier benchmark wrote, by split, gathered in one file."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        count = values.get("count", [1] * len(values["loss"]))
-        return Outcomes(
-            Task(values["task"]),
-            np.array(values.get("loss_sum", values["loss"]), dtype=np.float64),
-            np.array(count, dtype=np.int64),
-            values["predicted"],
-            values["gold"],
-        )
+        splits = json.loads(path.read_text(encoding="utf-8"))
+        return {name: _from_json(values) for name, values in splits.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(
             f"The outcomes cannot be read: {type(error).__name__}: {error}",
             where=shown,
             next="Give an outcomes file that the benchmark wrote, or the reference model.",
         ) from error
+
+
+def _from_json(values: dict[str, Any]) -> Outcomes:
+    count = values.get("count", [1] * len(values["loss"]))
+    return Outcomes(
+        Task(values["task"]),
+        np.array(values.get("loss_sum", values["loss"]), dtype=np.float64),
+        np.array(count, dtype=np.int64),
+        values["predicted"],
+        values["gold"],
+    )
 
 
 def statistics(outcomes: Outcomes) -> dict[str, Statistic]:

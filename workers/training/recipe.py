@@ -19,7 +19,7 @@ LONGEST = 65_536  # characters; far above any recipe
 @dataclass(frozen=True)
 class Lora:
     r: int = 8
-    alpha: float = 16.0
+    alpha: int = 16
     dropout: float = 0.0
     target_modules: str | list[str] = "all-linear"
     modules_to_save: list[str] | None = None  # None: the output head
@@ -96,19 +96,21 @@ def _compose(text: str, shown: str) -> yaml.Node | None:
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):  # a short text can stand for a huge value
-                raise yaml.MarkedYAMLError(
-                    problem="aliases are not allowed", problem_mark=event.start_mark
-                )
+                line = event.start_mark.line + 1 if event.start_mark else 0
+                raise _not_yaml("aliases are not allowed", shown, line)
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise BadInput(
-            f"The recipe is not YAML: {problem}",
-            where=f"{shown}{line}",
-            next="Correct that line; python -m workers.recipes.example writes a whole recipe.",
-        ) from error
+        raise _not_yaml(problem, shown, mark.line + 1 if mark else 0) from error
+
+
+def _not_yaml(problem: str, shown: str, line: int) -> BadInput:
+    return BadInput(
+        f"The recipe is not YAML: {problem}",
+        where=f"{shown}, line {line}" if line else shown,
+        next="Correct that line; python -m workers.recipes.example writes a whole recipe.",
+    )
 
 
 def _entries(node: yaml.Node | None, shown: str, faults: list[Fault]) -> dict[str, Entry]:

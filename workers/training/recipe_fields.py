@@ -93,7 +93,7 @@ FIELDS: Fields = {
     "freeze": texts,
     "lora": {
         "r": whole(1, 1024),
-        "alpha": number(0, 1e4, above=True),
+        "alpha": whole(1, 10_000),
         "dropout": number(0, 1, below=True),
         "target_modules": all_or_texts,
         "modules_to_save": or_null(texts),
