@@ -80,12 +80,13 @@ if env.bool("DATABASE_POOL", default=False):
         "pool": {
             "min_size": 1,
             "max_size": env.int("DATABASE_POOL_SIZE", default=8),
-            "timeout": 10,
+            "timeout": 5,
         },
     }
 else:
     _database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
-    _database["CONN_HEALTH_CHECKS"] = True
+# A restarted database costs one round trip, not an error.
+_database["CONN_HEALTH_CHECKS"] = True
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -134,6 +135,10 @@ ALLOW_UNSANDBOXED = env.bool("ALLOW_UNSANDBOXED", default=False)
 # A run whose worker has not been heard of for so long goes back to the queue.
 RUN_LEASE_SECONDS = env.int("RUN_LEASE_SECONDS", default=30)
 WORKER_HEARTBEAT_SECONDS = 15
+
+# --- reviews -------------------------------------------------------------------------------
+# A reviewer from an organisation of the contributor's has an interest in the contribution.
+REVIEW_REFUSE_SAME_ORGANISATION = env.bool("REVIEW_REFUSE_SAME_ORGANISATION", default=False)
 
 # --- Django --------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -35,7 +35,8 @@ class Output:
         def copy() -> None:
             with pipe:
                 for line in pipe:
-                    self.say(name, line.decode(errors="replace").rstrip())
+                    if text := line.decode(errors="replace").rstrip():
+                        self.say(name, text)
 
         thread = threading.Thread(target=copy, name=f"output of {name}", daemon=True)
         thread.start()

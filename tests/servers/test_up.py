@@ -21,10 +21,9 @@ from registry.servers.layout import Layout
 from registry.servers.redis import free_port
 
 # Empty is unset: the site under test brings its own servers.
-OWN_SERVERS = {
-    name: ""
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HUB_TOKEN_PUBLIC_KEY", "SITE_URL")
-}
+OWN_SERVERS = dict.fromkeys(
+    ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HUB_TOKEN_PUBLIC_KEY", "SITE_URL"), ""
+)
 ONLY_WEB = {"cpu": 0, "publish": 0}
 
 
