@@ -1,0 +1,121 @@
+"""Benchmarks: labelled examples of one dataset revision, split by the platform.
+
+M fits merge weights, V values contributions, T is what results are shown on. Splits are drawn
+with a seed, stratified by label, so that small classes are in all three.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from contributions.models import Benchmark, Task
+from contributions.services import inputs, tables
+from registry.models import Repository, RepoType, User
+from registry.services import access, commits, events
+from registry.services.errors import Forbidden, Invalid
+
+FRACTIONS: Mapping[str, float] = {"M": 0.4, "V": 0.3, "T": 0.3}
+FEWEST_ROWS = 30
+
+
+@transaction.atomic
+def create_benchmark(
+    *,
+    owner: User,
+    name: str,
+    dataset: Repository,
+    revision: str = "",
+    path: str = "",
+    task: Task,
+    columns: dict[str, str] | None = None,
+    metric: str = "",
+    seed: int = 0,
+    fractions: Mapping[str, float] = FRACTIONS,
+) -> Benchmark:
+    """The benchmark of these examples; asking again with the same facts returns the same one."""
+    if not access.is_maintainer(owner, dataset):
+        raise Forbidden(
+            f"{owner.username} does not maintain {dataset.full_name}",
+            where="dataset",
+            next="ask a maintainer of the dataset to make the benchmark",
+        )
+    if dataset.type is not RepoType.DATASET:
+        raise Invalid(
+            f"{dataset.full_name} is a model", where="dataset", next="name a dataset repository"
+        )
+    oid = commits.resolve(dataset, revision or None).oid
+    files = inputs.data(inputs.tree(dataset, oid), path)
+    labels = tables.labels(dataset, oid, files, task, columns or {})
+    splits = draw(labels, seed=seed, fractions=fractions)
+    metric = metric or task.metric
+    facts = {
+        "data": [[file.path, file.sha256] for file in files],
+        "splits": splits,
+        "metric": metric,
+        "task": task.value,
+        "columns": columns or {},
+    }
+    benchmark, created = Benchmark.objects.get_or_create(
+        digest=inputs.digest_of(facts),
+        defaults={
+            "name": name,
+            "task": task,
+            "dataset": dataset,
+            "revision": oid,
+            "path": path,
+            "columns": columns or {},
+            "metric": metric,
+            "seed": seed,
+            "split_m": splits["M"],
+            "split_v": splits["V"],
+            "split_t": splits["T"],
+        },
+    )
+    if created:
+        events.record(
+            "benchmark.created",
+            actor=owner,
+            repository=dataset,
+            subject=f"benchmark:{benchmark.pk}",
+            data={"name": name, "rows": len(labels), "revision": oid},
+        )
+    return benchmark
+
+
+def draw(
+    labels: Sequence[Any], *, seed: int, fractions: Mapping[str, float]
+) -> dict[str, list[int]]:
+    """Row indexes of each split, disjoint and sorted; together all rows.
+
+    The rows are shuffled within their label, put one label after another, and dealt out so that
+    any stretch of them is shared by the fractions: every label is spread over all splits.
+    """
+    if len(labels) < FEWEST_ROWS:
+        raise Invalid(
+            f"The benchmark has {len(labels)} rows; {FEWEST_ROWS} are the least",
+            where="path",
+            next="add labelled examples",
+        )
+    by_label: dict[Any, list[int]] = defaultdict(list)
+    for row, label in enumerate(labels):
+        by_label[label].append(row)
+    chance = random.Random(seed)  # noqa: S311  for reproducible splits, not for secrets
+    total = sum(fractions.values())
+    dealt = dict.fromkeys(fractions, 0)
+    splits: dict[str, list[int]] = {name: [] for name in fractions}
+    for label in sorted(by_label, key=str):
+        rows = by_label[label]
+        chance.shuffle(rows)
+        for row in rows:
+            count = sum(dealt.values()) + 1
+            # To whom most is owed; of equals, the first.
+            owed = {name: fractions[name] / total * count - dealt[name] for name in fractions}
+            name = max(owed, key=lambda split: owed[split])
+            dealt[name] += 1
+            splits[name].append(row)
+    return {name: sorted(rows) for name, rows in splits.items()}

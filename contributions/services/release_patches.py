@@ -1,0 +1,110 @@
+"""The patches of a release: what the gate said of each, and what a release means for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from contributions.models import (
+    Credit,
+    DiscussionEventKind,
+    PatchKind,
+    Release,
+    ReleasePatch,
+    Submission,
+    Track,
+)
+from contributions.services import inputs, planning, pull_requests, submissions, threads
+from registry.models import Repository, Revision
+from registry.services import commits
+from registry.services.commits import CopyFrom
+from registry.services.errors import RevisionNotFound, ServiceError
+
+
+def base_digest(track: Track, submission: Submission) -> str:
+    """Digest of the model that the patch is a change of.
+
+    A product of a run names its base as its parent; a pull request was started from one.
+    """
+    if submission.patch_kind.needs_training:
+        base = commits.resolve(track.repository, submission.artifact_revision).parent or ""
+    else:
+        base = submission.base_revision
+    try:
+        return inputs.model_digest(inputs.tree(track.repository, base))
+    except RevisionNotFound:
+        return ""
+
+
+def record_gate(
+    patch: ReleasePatch, result: dict[str, Any], weights: dict[str, float], admitted: set[str]
+) -> None:
+    key = str(patch.submission_id)
+    gate = result["gate"].get(key, {})
+    patch.admitted = key in admitted
+    patch.weight = weights.get(key, 0.0) if patch.admitted else 0.0
+    patch.gate_gain, patch.gate_lower = gate.get("gain"), gate.get("lower_bound")
+    patch.reason = gate.get("reason") or ""
+    patch.save()
+
+
+def message(release: Release, lines: Sequence[Credit]) -> str:
+    """The commit's text: weights, credit and authors, so that the history tells them too."""
+    told = [
+        f"{line.contributor.username}: weight {line.weight:.3f}, credit {line.amount:+.4f} nats "
+        f"(95 %: {line.low:+.4f} to {line.high:+.4f}), submission {line.submission_id}"
+        for line in sorted(lines, key=lambda line: -line.amount)
+    ]
+    gain = f"Gain {release.gain_v:+.4f} nats on V."
+    people = sorted({line.contributor.username for line in lines})
+    trailers = [f"Co-authored-by: {name}" for name in people]
+    return "\n".join([gain, "", *told, "", *trailers])
+
+
+def best_recipe(track: Track, lines: Sequence[Credit]) -> list[CopyFrom]:
+    """The recipe of the admitted recipe patch with most credit becomes the track's recipe."""
+    changed = [
+        line
+        for line in lines
+        if line.amount > 0
+        and line.submission.kind == PatchKind.RECIPE
+        and line.submission.repository_id == track.repository_id
+    ]
+    if not changed:
+        return []
+    best = max(changed, key=lambda line: line.amount).submission
+    return [CopyFrom(planning.RECIPE, planning.RECIPE, best.head_revision)]
+
+
+def settle(release: Release, track: Track) -> None:
+    """Pull requests of admitted patches are merged; every patch gets its status."""
+    patches = release.patches.select_related(
+        "submission__discussion", "submission__repository__namespace"
+    ).order_by("submission")
+    for patch in patches:
+        if patch.admitted:
+            _merge(release, track, patch.submission)
+        submissions.advance(patch.submission)
+
+
+def _merge(release: Release, track: Track, submission: Submission) -> None:
+    discussion, actor = submission.discussion, release.created_by
+    if discussion is None:
+        return
+    if submission.repository_id == track.repository_id:
+        pull_requests.mark_merged(discussion, actor=actor, oid=release.revision)
+        return
+    try:
+        with transaction.atomic():
+            revision = pull_requests.merge(discussion, actor=actor)
+            _train_on(track, submission.repository, revision)
+    except ServiceError as error:
+        # The model is released either way; the dataset waits for somebody to resolve it.
+        text = f"{release} was made with these data, but they could not be merged here: {error}"
+        threads.add_event(discussion, DiscussionEventKind.COMMENT, author=actor, text=text)
+
+
+def _train_on(track: Track, dataset: Repository, revision: Revision) -> None:
+    track.training_data.filter(dataset=dataset).update(revision=revision.oid)

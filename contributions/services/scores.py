@@ -1,0 +1,97 @@
+"""Scores and comparisons: what a benchmark run measured, and what was measured before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contributions.models import Benchmark, Comparison, Run, Score, Submission
+from registry.models import Blob
+
+REPORTED_SPLIT = "T"
+CODE_DIGITS = 12
+
+
+def harness_of(provenance: Mapping[str, Any]) -> str:
+    """The program that measured: its version and the digest of its sources."""
+    return f"{provenance.get('harness', '')}+{str(provenance.get('code', ''))[:CODE_DIGITS]}"
+
+
+def stored_outcomes(model_digest: str, benchmark: Benchmark, harness: str) -> dict[str, Blob]:
+    """Split → per-example outcomes of this model, if this program has measured it before."""
+    known = Score.objects.filter(
+        model_digest=model_digest, benchmark=benchmark, harness=harness, outcomes__isnull=False
+    ).select_related("outcomes")
+    return {score.split: score.outcomes for score in known if score.outcomes is not None}
+
+
+def record(run: Run, result: dict[str, Any], outcomes: Mapping[str, str]) -> None:
+    """Write the scores of both models and the paired comparisons of a benchmark run.
+
+    `outcomes`: "candidate.V" → sha256 of the stored per-example outcomes.
+    """
+    submission, track = run.submission, run.track
+    assert submission is not None and track is not None
+    measured: dict[str, dict[str, Score]] = {}
+    for role, by_split in result["scores"].items():
+        measured[role] = {
+            split: _score(
+                run, result, run.plan[role]["digest"], split, values, outcomes.get(f"{role}.{split}")
+            )
+            for split, values in by_split.items()
+        }
+    for split, by_measure in (result.get("comparisons") or {}).items():
+        candidate, reference = measured["candidate"][split], measured["reference"][split]
+        _compare(run, submission, split, by_measure, candidate, reference)
+
+
+def _score(
+    run: Run,
+    result: dict[str, Any],
+    digest: str,
+    split: str,
+    values: dict[str, Any],
+    outcomes: str | None,
+) -> Score:
+    assert run.track is not None
+    provenance = result.get("provenance", {})
+    score, _ = Score.objects.get_or_create(
+        model_digest=digest,
+        benchmark=run.track.benchmark,
+        split=split,
+        harness=harness_of(provenance),
+        precision=str(provenance.get("precision", "fp32")),
+        defaults={
+            "run": run,
+            "examples": values["n"],
+            "loss": values["loss"],
+            "metrics": values["metrics"],
+            "report": values["report"],
+            "outcomes_id": outcomes,
+        },
+    )
+    return score
+
+
+def _compare(
+    run: Run,
+    submission: Submission,
+    split: str,
+    by_measure: dict[str, dict[str, float]],
+    candidate: Score,
+    reference: Score,
+) -> None:
+    Comparison.objects.bulk_create(
+        Comparison(
+            submission=submission,
+            run=run,
+            split=split,
+            measure=measure,
+            candidate=candidate,
+            reference=reference,
+            difference=values["difference"],
+            low=values["low"],
+            high=values["high"],
+        )
+        for measure, values in by_measure.items()
+    )
