@@ -1,0 +1,46 @@
+"""manage.py recompute_status [--fix]"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from contributions.models import Submission
+from contributions.services import status, submissions
+
+
+class Command(BaseCommand):
+    help = (
+        "Derive every submission's status anew from runs, reviews and releases, and compare it "
+        "with the stored one. A difference is a fault: exit code 1, unless --fix stores it."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--fix", action="store_true", help="store the derived status")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        different = 0
+        numbers = list(Submission.objects.order_by("pk").values_list("pk", flat=True))
+        for number in numbers:
+            different += self._compare(number, fix=options["fix"])
+        self.stdout.write(f"{len(numbers)} submissions, {different} different")
+        if different and not options["fix"]:
+            raise CommandError("Stored and derived status differ. --fix stores the derived one.")
+
+    @transaction.atomic
+    def _compare(self, number: int, *, fix: bool) -> bool:
+        """Under the submission's lock, so that a change under way is not taken for a fault."""
+        submission = submissions.lock(Submission(pk=number))
+        derived, reason = status.derive(status.facts_of(submission))
+        if (derived, reason) == (submission.status, submission.status_reason):
+            return False
+        self.stdout.write(
+            f"submission {number}: stored {submission.status} ({submission.status_reason}), "
+            f"derived {derived} ({reason})"
+        )
+        if fix:
+            status.project(submission)
+        return True

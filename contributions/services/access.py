@@ -1,0 +1,116 @@
+"""The only way to get what people contribute: to fetch is to authorise.
+
+Whoever may read a repository may read its discussions, submissions, runs (log and curve too),
+tracks and releases. Outcomes per example are handed out by nobody here.
+
+`Need.PROPOSE`: take part (comment, open). `Need.WRITE`: act on it (its author, or who may write
+to the repository). `Need.ADMIN`: maintainers.
+"""
+
+from __future__ import annotations
+
+from contributions.models import Discussion, Release, Run, Submission, Track
+from registry.models import Repository, User
+from registry.services.access import Caller, Need, authorise, can_write
+from registry.services.errors import Forbidden, NotFound, RepoNotFound
+
+
+def discussion(
+    caller: Caller, repository: Repository, num: int, *, need: Need = Need.READ
+) -> Discussion:
+    authorise(caller, repository, need=Need.READ)
+    found = (
+        Discussion.objects.select_related("author", "repository__namespace")
+        .filter(repository=repository, num=num)
+        .first()
+    )
+    if found is None:
+        raise NotFound(
+            f"{repository} has no discussion or pull request {num}.",
+            where=repository.full_name,
+            next=f"See /{repository.path}/discussions for those it has.",
+        )
+    _authorise(caller, repository, need, author=found.author)
+    return found
+
+
+def submission(caller: Caller, pk: int, *, need: Need = Need.READ) -> Submission:
+    found = (
+        Submission.objects.select_related(
+            "repository__namespace", "discussion", "track", "contributor"
+        )
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise _absent("submission", pk)
+    _visible(caller, found.repository, "submission", pk)
+    _authorise(caller, found.repository, need, author=found.contributor)
+    return found
+
+
+def run(caller: Caller, pk: int, *, need: Need = Need.READ) -> Run:
+    """`Need.WRITE` is what cancelling and repeating take."""
+    found = (
+        Run.objects.select_related(
+            "submission__repository__namespace", "track__repository__namespace", "contributor"
+        )
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise _absent("run", pk)
+    owner = found.submission or found.track
+    if owner is None:
+        raise _absent("run", pk)
+    _visible(caller, owner.repository, "run", pk)
+    _authorise(caller, owner.repository, need, author=found.contributor)
+    return found
+
+
+def track(caller: Caller, name: str, *, need: Need = Need.READ) -> Track:
+    found = (
+        Track.objects.select_related("repository__namespace", "benchmark")
+        .filter(name__iexact=name)
+        .first()
+    )
+    if found is None:
+        raise _absent("track", name)
+    _visible(caller, found.repository, "track", name)
+    _authorise(caller, found.repository, need, author=None)
+    return found
+
+
+def release(caller: Caller, track_name: str, number: int, *, need: Need = Need.READ) -> Release:
+    on = track(caller, track_name, need=need)
+    found = Release.objects.filter(track=on, number=number).first()
+    if found is None:
+        raise _absent(f"release of {on}", number)
+    found.track = on
+    return found
+
+
+def _absent(kind: str, name: object) -> NotFound:
+    return NotFound(f"There is no {kind} {name}.", next="Check the number or name in the address.")
+
+
+def _visible(caller: Caller, repository: Repository, kind: str, name: object) -> None:
+    """What hangs on a repository that the caller may not see is absent, by the same words."""
+    try:
+        authorise(caller, repository, need=Need.READ)
+    except RepoNotFound:
+        raise _absent(kind, name) from None
+
+
+def _authorise(caller: Caller, repository: Repository, need: Need, *, author: User | None) -> None:
+    if need in {Need.READ, Need.CONTENT}:
+        return
+    user = caller.signed_in(need.value)
+    if need is Need.WRITE:
+        if user != author and not can_write(user, repository):
+            raise Forbidden(
+                f"Only its author and those who may write to {repository} may do this.",
+                next="Ask one of them, for example in a comment.",
+            )
+        return
+    authorise(caller, repository, need=need)

@@ -1,0 +1,163 @@
+"""What a pull request changes: paths, conflicts with its base branch, and the text of the diff."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from contributions.models import Discussion
+from registry.models import Repository
+from registry.services import commits, objects, refs
+from registry.services.commits import CopyFrom, DeleteFile, Operation
+from registry.services.objects import Entry
+
+# Beyond these a diff is not read by people; it says so instead.
+FILE_BYTES = 100_000
+DIFF_BYTES = 400_000
+
+Files = dict[str, Entry]
+_EMPTY = "0" * 40
+
+
+@dataclass(frozen=True)
+class Change:
+    """One path; `before` None: added, `after` None: removed."""
+
+    path: str
+    before: Entry | None
+    after: Entry | None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The three file lists that a merge looks at: where it started, its head, its target."""
+
+    base: Files
+    head: Files
+    target: Files
+    head_oid: str
+    target_oid: str
+
+    @property
+    def changes(self) -> list[Change]:
+        return _changes(self.base, self.head)
+
+    @property
+    def conflicts(self) -> list[str]:
+        """Paths that both sides changed, differently."""
+        return [
+            change.path
+            for change in self.changes
+            if _oid(self.target, change.path)
+            not in {_oid(self.base, change.path), _oid_of(change.after)}
+        ]
+
+    def operations(self) -> list[Operation]:
+        """What carries the changes over to the target; nothing that it has already."""
+        return [
+            CopyFrom(change.path, change.path, self.head_oid)
+            if change.after
+            else DeleteFile(change.path)
+            for change in self.changes
+            if _oid(self.target, change.path) != _oid_of(change.after)
+        ]
+
+
+def proposal(discussion: Discussion) -> Proposal | None:
+    """None when its head or its base branch is gone."""
+    repository = discussion.repository
+    head = refs.current(repository, discussion.ref)
+    target = refs.current(repository, discussion.base_branch)
+    if head is None or target is None:
+        return None
+    return Proposal(
+        base=_files(repository, discussion.base_oid),
+        head=_files(repository, head),
+        target=_files(repository, target),
+        head_oid=head,
+        target_oid=target,
+    )
+
+
+def _files(repository: Repository, oid: str) -> Files:
+    walked = objects.walk(objects.tree_of(repository, oid), recursive=True)
+    return {entry.path: entry for entry in walked if entry.is_file}
+
+
+def _oid_of(entry: Entry | None) -> str:
+    return entry.oid if entry else ""
+
+
+def _oid(files: Files, path: str) -> str:
+    return _oid_of(files.get(path))
+
+
+def _changes(before: Files, after: Files) -> list[Change]:
+    return [
+        Change(path, before.get(path), after.get(path))
+        for path in sorted({*before, *after})
+        if _oid(before, path) != _oid(after, path)
+    ]
+
+
+def changes(repository: Repository, before: str, after: str) -> list[Change]:
+    """Changed files between two commits, with their sizes; three or four queries."""
+    found = _changes(_files(repository, before), _files(repository, after))
+    entries = [entry for change in found for entry in (change.before, change.after) if entry]
+    known = {(entry.path, entry.oid): entry for entry in objects.described(entries)}
+    return [Change(c.path, _described(known, c.before), _described(known, c.after)) for c in found]
+
+
+def _described(known: dict[tuple[str, str], Entry], entry: Entry | None) -> Entry | None:
+    return known[entry.path, entry.oid] if entry else None
+
+
+def unified(repository: Repository, before: str, after: str) -> str:
+    """As `git diff` prints it; large files as their pointers, as git sees them."""
+    parts: list[str] = []
+    left = DIFF_BYTES
+    for change in changes(repository, before, after):
+        if left <= 0:
+            parts.append("# The diff is longer than this; read the files themselves.\n")
+            break
+        text = "".join(_file_diff(change))
+        parts.append(text)
+        left -= len(text)
+    return "".join(parts)
+
+
+def _file_diff(change: Change) -> Iterator[str]:
+    yield f"diff --git a/{change.path} b/{change.path}\n"
+    if change.before is None and change.after:
+        yield f"new file mode {change.after.mode:o}\n"
+    elif change.after is None and change.before:
+        yield f"deleted file mode {change.before.mode:o}\n"
+    old, new = _oid_of(change.before) or _EMPTY, _oid_of(change.after) or _EMPTY
+    yield f"index {old}..{new}\n"
+    names = (
+        f"a/{change.path}" if change.before else "/dev/null",
+        f"b/{change.path}" if change.after else "/dev/null",
+    )
+    texts = [_text(entry) for entry in (change.before, change.after)]
+    if texts[0] is None or texts[1] is None:
+        yield f"Binary files {names[0]} and {names[1]} differ\n"
+        return
+    for line in difflib.unified_diff(texts[0], texts[1], *names):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _text(entry: Entry | None) -> list[str] | None:
+    """Lines of a text file; None for one that is binary or too long."""
+    if entry is None:
+        return []
+    if entry.lfs is not None:
+        return entry.lfs.data.decode().splitlines(keepends=True)
+    if entry.size > FILE_BYTES:
+        return None
+    with commits.open_entry(entry) as stream:
+        content = stream.read()
+    try:
+        return None if b"\0" in content else content.decode().splitlines(keepends=True)
+    except UnicodeDecodeError:
+        return None
