@@ -85,7 +85,7 @@ def test_it_refuses_what_it_cannot_vouch_for(tmp_path, path, content, rule):
         (".gitattributes", "*.safetensors filter=lfs"),
         ("figure.png", b"\x89PNG\r\n\x1a\n"),
         ("NOTICE", "thanks"),
-        ("recipe.yaml", "version: 1\nmethod: full\nepochs: 1\n"),
+        ("recipe.yaml", "version: 1\nmethod: full\nepochs: 1\nlearning_rate: 1e-4\n"),
     ],
 )
 def test_it_accepts_the_usual_files(tmp_path, path, content):

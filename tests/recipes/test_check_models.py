@@ -187,7 +187,8 @@ def test_it_misses_the_config_of_an_adapter(tmp_path):
     [
         ("method: full\nmethod: lora\n", "appears twice"),
         ("version: 1\nmethod: [full\n", "line 3"),
-        ("just text", "'key: value' lines"),
+        ("just text", "map of keys"),
+        ("version: 1\nmethod: full\nepochs: 1\nlerning_rate: 1\n", "did you mean learning_rate?"),
     ],
 )
 def test_it_names_the_line_of_a_broken_recipe(tmp_path, recipe, words):
@@ -204,3 +205,12 @@ def test_a_wrong_spec_is_named_by_key(tmp_path, spec):
     (key,) = spec
     assert result["failure"]["class"] == "bad-input"
     assert key in result["failure"]["where"]
+
+
+def test_a_recipe_is_held_against_the_task(tmp_path):
+    recipe = "version: 1\nmethod: full\nepochs: 1\nlearning_rate: 1e-4\n"
+    recipe += "data:\n  columns: {text: utterance}\n"
+    files = model(**{"recipe.yaml": recipe})
+    assert check(tmp_path / "a", files, task="text-classification")["verdict"] == "passed"
+    assert check(tmp_path / "b", files)["verdict"] == "passed"
+    assert only(check(tmp_path / "c", files, task="image-classification"))["line"] == 6

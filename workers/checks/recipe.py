@@ -1,35 +1,45 @@
-"""The training recipe: recipe.yaml must be YAML, whatever it asks for."""
+"""The training recipe: recipe.yaml must be YAML, and a recipe the training program takes."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from workers.checks.findings import Finding, Severity
 from workers.checks.tree import Tree
 from workers.checks.yamltext import YamlError, read_yaml
+from workers.training.errors import BadInput
+from workers.training.recipe import read_recipe
+from workers.training.tasks import Task
 
 PATH = "recipe.yaml"
 
 
-def recipe_findings(tree: Tree) -> Iterator[Finding]:
+def recipe_findings(tree: Tree, task: Task | None) -> Iterator[Finding]:
+    """Without a task, names of columns cannot be judged; the rest of the recipe can."""
     entry = tree.get(PATH)
     if entry is None:
-        other = tree.get("recipe.yml")
-        if other is not None:
-            message = "recipe.yml is not read."
-            yield Finding("recipe", Severity.BLOCK, message, f"Name it {PATH}.", other.path)
+        if tree.get("recipe.yml") is not None:
+            yield _fault("recipe.yml is not read.", f"Name it {PATH}.")
         return
     try:
-        value = read_yaml(entry.file.read_text(encoding="utf-8-sig"))
+        text = entry.file.read_text(encoding="utf-8-sig")
+        value = read_yaml(text)
     except UnicodeDecodeError as error:
-        message = f"{PATH} is not UTF-8 (byte {error.start})."
-        yield Finding("recipe", Severity.BLOCK, message, "Save it as UTF-8.", PATH)
+        yield _fault(f"{PATH} is not UTF-8 (byte {error.start}).", "Save it as UTF-8.")
         return
     except YamlError as error:
         message = f"{PATH} is not valid YAML, line {error.line}: {error}."
-        yield Finding("recipe", Severity.BLOCK, message, "Correct that line.", PATH, error.line)
+        yield _fault(message, "Correct that line.", error.line)
         return
-    if not isinstance(value, dict):
-        message = f"{PATH} must be a list of 'key: value' lines."
-        fix = "Begin with `version: 1` and `method: full` or `method: lora`."
-        yield Finding("recipe", Severity.BLOCK, message, fix, PATH, 1)
+    if task is None and isinstance(value, dict) and "data" in value:
+        return
+    try:
+        read_recipe(text, task or Task.TEXT, shown=PATH)
+    except BadInput as error:
+        line = re.search(r"line (\d+)", error.where)
+        yield _fault(f"{error.message}.", error.next, int(line[1]) if line else None)
+
+
+def _fault(message: str, fix: str, line: int | None = None) -> Finding:
+    return Finding("recipe", Severity.BLOCK, message, fix, PATH, line)

@@ -26,12 +26,15 @@ from workers.checks.tree import Tree, path_findings, read_tree
 from workers.checks.weights import Base, model_findings
 from workers.training.errors import BadInput
 from workers.training.spec import Job, run_program
+from workers.training.tasks import Task
 
 
 def main(job: Job) -> dict[str, Any]:
     root = job.input("tree")
     repo_type, changed, base = _settings(job.spec)
-    result = inspect(root, repo_type, changed, base, job.get("limits.file_bytes"))
+    task = Task.of(job.get("task")) if job.get("task") else None
+    limit = job.get("limits.file_bytes")
+    result = inspect(root, repo_type, changed, base, task=task, file_bytes=limit)
     for finding in result["findings"]:
         print(f"{finding['severity']}: {finding['message']} {finding['fix']}", flush=True)
     job.say(f"{result['verdict']}: a patch of kind {result['patch']['kind']}")
@@ -43,6 +46,8 @@ def inspect(
     repo_type: str,
     changed: list[str] | None,
     base: Base | None,
+    *,
+    task: Task | None = None,
     file_bytes: int | None = None,
 ) -> dict[str, Any]:
     """All findings about the folder `root`; `changed` None means that every file is new."""
@@ -59,7 +64,7 @@ def inspect(
         kept = None if changed is None else frozenset(changed)
         findings += model_findings(tree, base, kept)
         findings += adapter_findings(tree, base)
-        findings += recipe_findings(tree)
+        findings += recipe_findings(tree, task)
     elif not tree.named(".parquet", ".csv", ".tsv", ".jsonl"):
         findings.append(_no_examples())
     return {
