@@ -128,6 +128,8 @@ class LossLog:
 
     def read(self) -> float:
         """The mean loss since the last reading; refuses one that is not a number."""
+        if not self._pending:
+            return self.losses[-1]
         fresh = torch.stack(self._pending).tolist()
         self._pending.clear()
         for loss in fresh:
@@ -175,8 +177,9 @@ def _train(
         if job.progress_due("train", step, total):
             _report(job, log, step, total)
         _refuse_overtime(time.monotonic() - started, limit, step, total)
+    last = log.read()
     seconds = time.monotonic() - started
-    job.say(f"Trained {total} steps in {seconds:.1f} s; the last loss is {log.losses[-1]:.4f}")
+    job.say(f"Trained {total} steps in {seconds:.1f} s; the last loss is {last:.4f}")
     bundle.model.eval()
     return log, seconds
 

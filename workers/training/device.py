@@ -27,6 +27,7 @@ def prepare_device(wanted: str, *, threads: int, seed: int) -> tuple[str, str]:
         )
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # a check that costs time
     torch.backends.cudnn.benchmark = False
     seed_everything(seed)
     quieten()

@@ -84,7 +84,8 @@ class Examples:
             name: torch.where(present, values[place].long(), self.padding[name])
             for name, values in self.flat.items()
         }
-        inputs["attention_mask"] = present.long()
+        if self.lengths[index].min() < present.shape[1]:  # a full mask only costs time
+            inputs["attention_mask"] = present.long()
         if self.task is Task.TOKENS:
             labels = torch.where(present, self.labels[place], IGNORED)
         else:
@@ -99,7 +100,8 @@ class Examples:
 
     def _width(self, index: Integers) -> int:
         width = int(self.lengths[index].max())
-        if self.device.type == "cuda":  # multiples of 8 fit the matrix units
+        even = width == self.lengths[index].min()
+        if self.device.type == "cuda" and not even:  # multiples of 8 fit the matrix units
             width = min(-(-width // 8) * 8, int(self.lengths.max()))
         return width
 

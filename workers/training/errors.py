@@ -68,6 +68,11 @@ def as_job_error(error: BaseException) -> JobError:
             where=text.splitlines()[0][:200] if text else "",
             next="Lower batch_size or max_length; gradient_accumulation keeps the effective batch.",
         )
+    if "does not have a deterministic implementation" in text:
+        return BadInput(
+            f"The model uses an operation that is not deterministic on CUDA: {text.split()[0]}",
+            next='Run it with "device": "cpu", or choose another architecture.',
+        )
     return JobError(
         f"The program stopped on an error of its own: {type(error).__name__}: {text}",
         next="The traceback is in the log; run it again, and report it if it comes back.",
