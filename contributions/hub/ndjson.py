@@ -97,7 +97,7 @@ class Lines:
             piece, end = self._until(_INSIDE)
             kept += piece
             if end == b'"':
-                return b'"%b"' % kept
+                return b'"%b"' % bytes(kept)
             if end == b"\\":
                 kept += b"\\" + self._one()
             elif end is None or end == b"\n":

@@ -226,6 +226,8 @@ def cancel_run(run: Run, *, actor: User) -> Run:
     run = runs.cancel(run, actor=actor, reason=f"cancelled by {actor}")
     if submission is not None:
         status.project(submission)
+    else:
+        runs.tell_owner(run)
     return run
 
 
