@@ -85,7 +85,8 @@ def _pool(track: Track) -> tuple[list[Submission], list[Submission]]:
         .select_related("contributor", "repository")
         .order_by("pk")
     )
-    pool, stale = [], []
+    pool: list[Submission] = []
+    stale: list[Submission] = []
     for submission in approved:
         fresh = release_patches.base_digest(track, submission) == track.base_digest
         (pool if fresh else stale).append(submission)

@@ -22,7 +22,16 @@ from contributions.models import (
     Severity,
     Submission,
 )
-from contributions.services import claims, products, releases, runs, scores, submissions, tracks
+from contributions.services import (
+    claims,
+    products,
+    publications,
+    releases,
+    runs,
+    scores,
+    submissions,
+    tracks,
+)
 from contributions.services.products import Product
 from registry.models import User
 from registry.services import events
@@ -118,8 +127,10 @@ def follow_up(run: Run) -> None:
     """Tell whoever waits for a run that its status has changed."""
     if run.submission is not None:
         submissions.advance(run.submission)
-    else:
-        runs.tell_owner(run)
+        return
+    if run.publication is not None and run.status == RunStatus.FAILED:
+        publications.fail(run.publication.pk, reason=run.reason)
+    runs.tell_owner(run)
 
 
 def _over(run: Run) -> Run:
@@ -218,6 +229,12 @@ def _use_attribute(run: Run, result: dict[str, Any], delivered: Delivered) -> Us
     return lambda: releases.valued(run, result)
 
 
+def _use_publish(run: Run, result: dict[str, Any], delivered: Delivered) -> Used | None:
+    assert run.publication is not None
+    publications.complete(run.publication.pk, remote_commit=result["remote_commit"])
+    return None
+
+
 def _current(run: Run) -> Submission | None:
     """The submission, locked, if the run is about its present head and track."""
     assert run.submission is not None
@@ -232,4 +249,5 @@ _USE: dict[RunKind, Callable[[Run, dict[str, Any], Delivered], Used | None]] = {
     RunKind.BENCHMARK: _use_benchmark,
     RunKind.MERGE: _use_merge,
     RunKind.ATTRIBUTE: _use_attribute,
+    RunKind.PUBLISH: _use_publish,
 }

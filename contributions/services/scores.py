@@ -31,13 +31,13 @@ def record(run: Run, result: dict[str, Any], outcomes: Mapping[str, str]) -> Non
     `outcomes`: "candidate.V" → sha256 of the stored per-example outcomes.
     """
     submission, track = run.submission, run.track
-    assert submission is not None and track is not None
+    assert submission is not None
+    assert track is not None
     measured: dict[str, dict[str, Score]] = {}
     for role, by_split in result["scores"].items():
+        digest = run.plan[role]["digest"]
         measured[role] = {
-            split: _score(
-                run, result, run.plan[role]["digest"], split, values, outcomes.get(f"{role}.{split}")
-            )
+            split: _score(run, result, digest, split, values, outcomes.get(f"{role}.{split}"))
             for split, values in by_split.items()
         }
     for split, by_measure in (result.get("comparisons") or {}).items():

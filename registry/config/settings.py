@@ -135,6 +135,10 @@ ALLOW_UNSANDBOXED = env.bool("ALLOW_UNSANDBOXED", default=False)
 # A run whose worker has not been heard of for so long goes back to the queue.
 RUN_LEASE_SECONDS = env.int("RUN_LEASE_SECONDS", default=30)
 WORKER_HEARTBEAT_SECONDS = 15
+# What one job may use. A warm sandbox has imported torch already and costs 0.5 GB each.
+JOB_THREADS = env.int("JOB_THREADS", default=1)
+JOB_MEMORY_BYTES = env.int("JOB_MEMORY_BYTES", default=4 * 2**30)
+WARM_SANDBOXES = env.int("WARM_SANDBOXES", default=None)
 
 # --- reviews -------------------------------------------------------------------------------
 # A reviewer from an organisation of the contributor's has an interest in the contribution.

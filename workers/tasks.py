@@ -1,0 +1,28 @@
+"""The Celery tasks: hints that there is work. The rows in PostgreSQL are the truth."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+from celery import current_app, shared_task, signals
+
+from workers import gateway
+
+
+@shared_task(name="workers.tasks.work")
+def work(queue: str) -> None:
+    """Do runs of the queue until none is eligible. Safe to send twice, or for nothing."""
+    gateway.work(queue, worker=f"{socket.gethostname()}:{os.getpid()}")
+
+
+@shared_task(name="workers.tasks.sweep")
+def sweep() -> None:
+    """Bring the runs of dead workers back, and repeat the hints until the next sweep."""
+    gateway.sweep(hints_expire=current_app.conf.beat_schedule["sweep"]["schedule"])
+
+
+@signals.worker_process_shutdown.connect
+def _close_pool(**_: Any) -> None:
+    gateway.close_pool()
