@@ -75,6 +75,10 @@ class HubCall:
     def url_of(self, repository: Repository) -> str:
         return f"{self.base_url}/{repository.path}"
 
+    def url_of_git(self) -> str:
+        """Address of this repository for git, which LFS addresses begin with."""
+        return f"{self.base_url}/{self.repo_type.url_prefix}{self.namespace}/{self.name}.git"
+
     def repository(self, need: Need = Need.READ) -> Repository:
         if not self.name:
             raise RepoNotFound(anonymous=self.caller.is_anonymous)

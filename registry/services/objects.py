@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from django.db.models import BinaryField, Case, F, Value, When
 from dulwich import objects as git
@@ -139,15 +140,23 @@ def tree_of(repository: Repository, commit: str) -> str:
 
 def find(root: str, path: str) -> Entry | None:
     """The entry at `path` below the tree `root`, undescribed; one query a level."""
-    mode, oid = FOLDER_MODE, root
-    for part in path.split("/") if path else []:
-        if mode != FOLDER_MODE:
-            return None
-        found = read_trees([oid]).get(oid, {}).get(part)
-        if found is None:
-            return None
-        mode, oid = found
-    return _entry(path, mode, oid)
+    return find_many(root, [path]).get(path)
+
+
+def find_many(root: str, paths: Iterable[str]) -> dict[str, Entry]:
+    """Path → entry, for those that exist; one query a level of depth, however many paths."""
+    found: dict[str, Entry] = {}
+    searching = [(path, path.split("/") if path else [], 0, (FOLDER_MODE, root)) for path in paths]
+    while searching:
+        trees = read_trees({oid for _, parts, at, (_, oid) in searching if at < len(parts)})
+        deeper = []
+        for path, parts, at, (mode, oid) in searching:
+            if at == len(parts):
+                found[path] = _entry(path, mode, oid)
+            elif (child := trees.get(oid, {}).get(parts[at])) is not None:
+                deeper.append((path, parts, at + 1, child))
+        searching = deeper
+    return found
 
 
 def _entry(path: str, mode: int, oid: str) -> Entry:
@@ -159,18 +168,29 @@ def walk(root: str, path: str = "", *, recursive: bool = False) -> list[Entry]:
     start = find(root, path)
     if start is None or start.is_file:
         raise EntryNotFound(f"There is no folder {path or '/'} at this revision.", where=path)
-    found: list[Entry] = []
-    level = {f"{path}/" if path else "": start.oid}
+    prefix = f"{path}/" if path else ""
+    return walk_many({path: start.oid}, prefix=prefix, recursive=recursive)[path]
+
+
+Key = TypeVar("Key", int, str)
+
+
+def walk_many(
+    roots: Mapping[Key, str], *, prefix: str = "", recursive: bool = True
+) -> dict[Key, list[Entry]]:
+    """The same for several root trees at once, still one query a level of depth."""
+    found: dict[Key, list[Entry]] = {key: [] for key in roots}
+    level = [(key, prefix, oid) for key, oid in roots.items()]
     while level:
-        trees = read_trees(level.values())
-        below: dict[str, str] = {}
-        for prefix, tree in level.items():
+        trees = read_trees({oid for _, _, oid in level})
+        below = []
+        for key, folder, tree in level:
             for name, (mode, oid) in trees.get(tree, {}).items():
-                found.append(_entry(prefix + name, mode, oid))
+                found[key].append(_entry(folder + name, mode, oid))
                 if mode == FOLDER_MODE:
-                    below[f"{prefix}{name}/"] = oid
-        level = below if recursive else {}
-    return sorted(found, key=lambda entry: entry.path)
+                    below.append((key, f"{folder}{name}/", oid))
+        level = below if recursive else []
+    return {key: sorted(items, key=lambda entry: entry.path) for key, items in found.items()}
 
 
 def described(entries: Sequence[Entry]) -> list[Entry]:
