@@ -14,7 +14,7 @@ from registry.services.errors import ServiceError
 
 
 class Command(BaseCommand):
-    help = "Store the token that publishes a namespace's releases to a Hub (read from the keyboard or standard input)."
+    help = "Store the token that publishes a namespace's releases to a Hub; reads it from input."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("namespace")

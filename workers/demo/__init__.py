@@ -1,0 +1,1 @@
+"""The story that `make demo` tells: real contributions from upload to publication."""
