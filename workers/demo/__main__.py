@@ -15,12 +15,6 @@ import sys
 import threading
 from pathlib import Path
 
-# The client reads these when it is imported; uploads go by LFS, and nothing phones home.
-for switch in ("XET", "TELEMETRY", "PROGRESS_BARS", "IMPLICIT_TOKEN"):
-    os.environ[f"HF_HUB_DISABLE_{switch}"] = "1"
-os.environ["TOKENIZERS_PARALLELISM"] = "false"
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 from registry.servers import stack
 from registry.servers.errors import ServerError
 from workers.demo import ending
@@ -37,6 +31,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    _set_switches()
     tell = Teller()
     try:
         _reset_if_asked(options.var)
@@ -46,6 +41,14 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _set_switches() -> None:
+    """The client reads these when it is first imported: uploads go by LFS, nothing phones home."""
+    for switch in ("XET", "TELEMETRY", "PROGRESS_BARS", "IMPLICIT_TOKEN"):
+        os.environ[f"HF_HUB_DISABLE_{switch}"] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def _reset_if_asked(var: Path) -> None:
