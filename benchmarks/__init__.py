@@ -1,0 +1,1 @@
+"""Measurements that are too slow, or too much about numbers, for the test suite."""
