@@ -80,38 +80,42 @@ def _sweep_collected(work: Path) -> int:
 def remove_tree(path: Path) -> None:
     """Also trees deeper than any recursion, and folders that forbid reading.
 
-    Every folder inside is moved up to the top before it is emptied, so depth does not matter.
+    Climbs down and up again with one descriptor; nobody else may be at work in the tree.
     """
     try:
-        top = os.open(path, FOLDER)
+        here = os.open(path, FOLDER)
     except FileNotFoundError:
         return
-    try:
-        while names := os.listdir(top):
-            for name in names:
-                _remove_entry(top, name)
-    finally:
-        os.close(top)
+    trail: list[tuple[str, list[str]]] = [("", _empty(here))]
+    while trail:
+        name, folders = trail[-1]
+        if folders:
+            inner = folders.pop()
+            os.chmod(inner, 0o700, dir_fd=here)
+            here = _moved(here, inner)
+            trail.append((inner, _empty(here)))
+        else:
+            trail.pop()
+            if trail:
+                here = _moved(here, "..")
+                os.rmdir(name, dir_fd=here)
+    os.close(here)
     path.rmdir()
 
 
-def _remove_entry(top: int, name: str) -> None:
-    if not _is_folder(top, name):
-        os.unlink(name, dir_fd=top)
-        return
-    os.chmod(name, 0o700, dir_fd=top)
-    folder = os.open(name, FOLDER, dir_fd=top)
+def _moved(here: int, name: str) -> int:
     try:
-        for inner in os.listdir(folder):
-            if _is_folder(folder, inner):
-                os.chmod(inner, 0o700, dir_fd=folder)
-                os.rename(inner, uuid.uuid4().hex, src_dir_fd=folder, dst_dir_fd=top)
-            else:
-                os.unlink(inner, dir_fd=folder)
+        return os.open(name, FOLDER, dir_fd=here)
     finally:
-        os.close(folder)
-    os.rmdir(name, dir_fd=top)
+        os.close(here)
 
 
-def _is_folder(parent: int, name: str) -> bool:
-    return stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
+def _empty(folder: int) -> list[str]:
+    """Remove all that is not a folder; the names of the folders that are left."""
+    folders = []
+    for name in os.listdir(folder):
+        if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            folders.append(name)
+        else:
+            os.unlink(name, dir_fd=folder)
+    return folders

@@ -90,7 +90,10 @@ class ProgressReader:
     def _read(self) -> bytes:
         if self._offset >= PROGRESS_BYTES:
             return b""
-        folder = os.open(self.job, FOLDER)
+        try:
+            folder = os.open(self.job, FOLDER)
+        except OSError:  # the job took away the right to look
+            return b""
         try:
             handle = open_regular(folder, "progress.jsonl")
         finally:

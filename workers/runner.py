@@ -28,7 +28,7 @@ from workers.inputs import Cache, InputError, InputFile, InputsStopped, checked_
 from workers.outputs import collect, measure
 from workers.pool import WarmPool
 from workers.reports import BadReport, ProgressReader, failure_of, read_result
-from workers.sandbox import Limits, Programs, Sandbox, SandboxError, Setup, probe
+from workers.sandbox import Availability, Limits, Programs, Sandbox, SandboxError, Setup, probe
 from workers.sandbox.limits import GIB
 
 __all__ = ["Failure", "InputFile", "Job", "Limits", "Outcome", "Progress", "run_job", "sweep_stale"]
@@ -94,11 +94,13 @@ def run_job(
     pool: WarmPool | None = None,
     programs: Programs | None = None,
     allow_unsandboxed: bool = False,
+    availability: Availability | None = None,
     cache_bytes: int = CACHE_BYTES,
 ) -> Outcome:
     """Run a job to its end. `work` is a folder of this worker's own, kept between jobs.
 
-    The callbacks are called about once a second, from this thread.
+    The callbacks are called about once a second, from this thread. Without a sandbox only checks
+    run, unless `allow_unsandboxed`; `Outcome.sandbox` says which it was.
     """
     work = work.resolve()
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -106,7 +108,8 @@ def run_job(
     outcome.out.mkdir(parents=True)
     run = _Run(job, outcome, on_progress, should_stop, Cache(work / "cache", cache_bytes))
     try:
-        setup = run.setup(work, programs or Programs(), allow_unsandboxed)
+        found = availability or probe()
+        setup = run.setup(work, programs or Programs(), found, allow_unsandboxed)
         run.fetch_inputs()
         run.start(setup, pool)
         run.place_inputs()
@@ -141,8 +144,9 @@ class _Run:
     told: float = 0.0
     exit_code: int = 0
 
-    def setup(self, work: Path, programs: Programs, allow_unsandboxed: bool) -> Setup:
-        found = probe()
+    def setup(
+        self, work: Path, programs: Programs, found: Availability, allow_unsandboxed: bool
+    ) -> Setup:
         if self.job.kind not in programs.modules:
             known = ", ".join(sorted(programs.modules))
             raise RunFailed("platform-error", f"No program runs {self.job.kind!r} jobs", known)
@@ -255,6 +259,7 @@ class _Run:
         if self.sandbox.cgroup:
             self.outcome.max_rss = max(self.outcome.max_rss, self.sandbox.cgroup.peak_bytes())
         self.sandbox.kill()
+        self.sandbox.slot.job.chmod(0o755)  # a job can forbid even its owner to look
         self.sandbox.log.wait_end(5)
         self.outcome.log_tail = self.sandbox.log.tail()
 

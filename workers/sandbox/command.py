@@ -19,7 +19,7 @@ WORKERS = Path(__file__).resolve().parent.parent
 PROJECT = WORKERS.parent
 SHIPPED = ("__init__.py", "warm.py", "recipes", "training", "checks")  # never settings or tasks
 JOB_UID = 65534
-TMP_BYTES, SHM_BYTES = 512 * MIB, 512 * MIB  # RAM that the watchdog cannot see; keep it small
+TMP_BYTES, SHM_BYTES = 256 * MIB, 256 * MIB  # RAM that the watchdog cannot see; keep it small
 JOB, APP, PROGRAMS = "/job", "/app", "/programs"
 USR = Path("/usr")
 
@@ -127,7 +127,8 @@ def project_folders() -> list[Path]:
 
 
 def _add_devices(command: Command, cuda: bool) -> None:
-    command.add("--proc", "/proc", "--dev", "/dev")
+    # Root without capabilities still owns /proc/sys: kernel.core_pattern would be a way out.
+    command.add("--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev")
     if cuda:  # weaker, because the driver is shared; the nodes must exist before
         for node in sorted(Path("/dev").glob("nvidia*")):
             command.bind(node, node, "--dev-bind")

@@ -74,7 +74,7 @@ class Log:
                 self._add(piece)
                 self._changed.notify_all()
             if self._total > self._most:
-                time.sleep(0.05)  # the pipe fills, and the program waits
+                time.sleep(0.01)  # the pipe fills, and the program waits
         with self._changed:
             self._ended = True
             self._changed.notify_all()
