@@ -40,6 +40,10 @@ _started: list[Postgres | Redis | Layout] = []
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         _start_servers()
+        if config.getoption("numprocesses", None):
+            # Runs no test itself, and must not hand on settings that it has read.
+            os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+            return
     root = Path(os.environ["COMMONWEIGHT_TEST_ROOT"])
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) + 1
     own = root / f"process{number}"

@@ -142,5 +142,7 @@ def worker(live_db: Site) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         return running
 
     yield start
+    for running, _part in started:
+        running.terminate()
     for running, part in started:
         process.stop(running, part.stop_steps)

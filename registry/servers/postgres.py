@@ -25,11 +25,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
-from registry.servers import process
+from registry.servers import process, roles
 from registry.servers.errors import ServerError
-from registry.servers.layout import APP_ROLE, DATABASE, OWNER_ROLE, Layout, write_private
+from registry.servers.layout import Layout, write_private
 
 MAJOR_VERSION = 18
 # A socket address holds 107 bytes, of which "/.s.PGSQL.5432" takes 14.
@@ -117,7 +116,7 @@ class Postgres:
             self._create()
         self._check_version()
         self._launch()
-        self._make_roles()
+        roles.make(self.layout, self.superuser)
 
     def stop(self) -> None:
         if self.running is not None:
@@ -251,13 +250,13 @@ class Postgres:
 
     def _answers(self) -> bool:
         try:
-            with self._superuser():
+            with self.superuser():
                 return True
         except psycopg.OperationalError:
             return False
 
     @contextmanager
-    def _superuser(self, database: str = "postgres") -> Iterator[psycopg.Connection]:
+    def superuser(self, database: str = "postgres") -> Iterator[psycopg.Connection]:
         with psycopg.connect(
             host=str(self._socket),
             user="postgres",
@@ -267,38 +266,3 @@ class Postgres:
             connect_timeout=5,
         ) as connection:
             yield connection
-
-    def _make_roles(self) -> None:
-        """Once; each step is safe to repeat after a kill in the middle."""
-        with self._superuser() as connection:
-            if connection.execute(
-                "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
-            ).fetchone():
-                return
-            for role, powers in ((OWNER_ROLE, "CREATEDB"), (APP_ROLE, "NOCREATEDB")):
-                connection.execute(
-                    sql.SQL(
-                        "DROP ROLE IF EXISTS {0}; CREATE ROLE {0} LOGIN {1} PASSWORD {2}"
-                    ).format(
-                        sql.Identifier(role),
-                        sql.SQL(powers),
-                        sql.Literal(self.layout.secret("postgres_" + role)),
-                    )
-                )
-            connection.execute(f"CREATE DATABASE {DATABASE}_new OWNER {OWNER_ROLE}")
-        with self._superuser(f"{DATABASE}_new") as connection:
-            for statement in _GRANTS:
-                connection.execute(statement)
-        with self._superuser() as connection:
-            connection.execute(f"ALTER DATABASE {DATABASE}_new RENAME TO {DATABASE}")
-
-
-_DEFAULT = f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER_ROLE} GRANT"
-_GRANTS = (
-    f"ALTER SCHEMA public OWNER TO {OWNER_ROLE}",
-    f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}",
-    # Not TRUNCATE, which no trigger of an append-only table would see.
-    f"{_DEFAULT} SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP_ROLE}",
-    f"{_DEFAULT} USAGE, SELECT, UPDATE ON SEQUENCES TO {APP_ROLE}",
-    f"{_DEFAULT} EXECUTE ON FUNCTIONS TO {APP_ROLE}",
-)

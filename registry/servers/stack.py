@@ -2,8 +2,7 @@
 
     servers -> migrate -> web -> workers -> beat          and back again when it stops
 
-`Stack` is the supervisor that `manage.py up` runs. `start()` runs an `up` in the background and
-returns when its site answers: for tests, and for the demo's second site.
+`Stack` is the supervisor that `manage.py up` runs; `background.start` runs one beside a program.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from registry.servers import fingerprint, parts, process
 from registry.servers.errors import AlreadyRunning, ServerError
@@ -100,11 +100,8 @@ class Stack:
                 "with --var DIR"
             ) from error
         with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                url = str(self.layout.running().get("url", ""))
-                raise AlreadyRunning(str(self.layout.var), url) from None
+            if not take(lock):
+                raise AlreadyRunning(str(self.layout.var), self.layout.site_url())
             yield
 
     @contextmanager
@@ -114,12 +111,17 @@ class Stack:
                 self._stopping = True
                 self.say("stopping")
 
-        before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        # `nohup` ignores it, to outlive the terminal.
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            numbers.append(signal.SIGHUP)
+        for number in numbers:
+            signal.signal(number, stop)
         try:
             yield
         finally:
             # The stop itself is not to be interrupted by a second Ctrl-C.
-            for number in before:
+            for number in numbers:
                 signal.signal(number, signal.SIG_IGN)
 
     def _refuse_taken_port(self) -> None:
@@ -279,69 +281,17 @@ class Stack:
         self.say("stopped")
 
 
+def take(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5):  # noqa: S310
             return True
     except (OSError, urllib.error.URLError):
         return False
-
-
-@dataclass
-class Started:
-    """An `up` in the background. It ends with the process that started it."""
-
-    url: str
-    layout: Layout
-    log: Path
-    process: subprocess.Popen[bytes]
-
-    def stop(self) -> None:
-        process.stop(self.process, [(signal.SIGTERM, 40)])
-
-
-def start(
-    var: Path,
-    *,
-    port: int = 8000,
-    host: str = "127.0.0.1",
-    workers: Mapping[str, int] = DEFAULT_WORKERS,
-    env: Mapping[str, str] | None = None,
-    seconds: float = 120,
-) -> Started:
-    """Runs `manage.py up` in the background and returns when its site is ready.
-
-    Its log is `var/up.log`. Raises `ServerError` with the last lines of it otherwise.
-    """
-    var = var.resolve()
-    var.mkdir(parents=True, exist_ok=True)
-    log = var / "up.log"
-    counts = [f"--worker={kind}={count}" for kind, count in workers.items()]
-    command = [sys.executable, "-m", "django", "up", f"--port={port}", f"--host={host}", *counts]
-    with log.open("ab") as output:
-        begin = output.tell()
-        child = process.spawn(
-            command,
-            env={
-                **os.environ,
-                **(env or {}),
-                "COMMONWEIGHT_VAR": str(var),
-                "DJANGO_SETTINGS_MODULE": "registry.config.settings",
-            },
-            output=output,
-            cwd=ROOT,
-        )
-
-    def said() -> str:
-        with log.open("rb") as file:
-            file.seek(begin)
-            return file.read().decode(errors="replace")
-
-    process.wait_for(
-        lambda: child.poll() is not None or "| ready: " in said(), seconds=seconds, every=0.1
-    )
-    if "| ready: " not in said():
-        process.stop(child, [(signal.SIGTERM, 40)])
-        raise ServerError(said().strip()[-2000:] or f"no answer in {seconds:.0f} s (log: {log})")
-    url = said().split("| ready: ", 1)[1].split()[0]
-    return Started(url, Layout(var), log, child)
