@@ -179,16 +179,18 @@ def _base(files: Iterable[File], user: User) -> dict[str, Any]:
     """Names and shapes of the base's tensors, and its configuration, for the check."""
     described: dict[str, Any] = {"tensors": {}, "config": {}}
     for file in files:
+        part = functools.partial(_part, file, user)
         if file.path.endswith(".safetensors"):
-            described["tensors"] |= transfer.tensors_of(_address(file, user))
-        elif file.path == CONFIG and file.content is not None:
-            described["config"] = _json_object(file.content)
+            described["tensors"] |= transfer.tensors_of(part)
+        elif file.path == CONFIG:
+            described["config"] = json.loads(part(0, file.size))
     return described
 
 
-def _json_object(content: bytes) -> dict[str, Any]:
-    value = json.loads(content)
-    return value if isinstance(value, dict) else {}
+def _part(file: File, user: User, first: int, size: int) -> bytes:
+    if file.content is not None:
+        return file.content[first : first + size]
+    return transfer.read_part(_address(file, user), first, size)
 
 
 def deliver(run: Run, outcome: Outcome) -> None:

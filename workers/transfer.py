@@ -58,15 +58,16 @@ def read_part(url: str, first: int, size: int) -> bytes:
     return _try(receive, "a part of a file could not be fetched")
 
 
-def tensors_of(url: str) -> dict[str, dict[str, Any]]:
+def tensors_of(read: Callable[[int, int], bytes]) -> dict[str, dict[str, Any]]:
     """Names, shapes and dtypes of a safetensors file, of which only the header is read.
 
+    `read(first, size)` gives a part of it.
     Source: https://github.com/huggingface/safetensors#format
     """
-    (length,) = struct.unpack("<Q", read_part(url, 0, 8))
+    (length,) = struct.unpack("<Q", read(0, 8))
     if length > MOST_HEADER_BYTES:
         raise TransferError(f"a safetensors header claims {length} bytes")
-    header = json.loads(read_part(url, 8, length))
+    header = json.loads(read(8, length))
     header.pop("__metadata__", None)
     return {name: {"shape": info["shape"], "dtype": info["dtype"]} for name, info in header.items()}
 
