@@ -186,16 +186,16 @@ def _running(runs: Iterable[RunFact]) -> Derived | None:
 def _queued(runs: Iterable[RunFact]) -> Derived | None:
     for run in runs:
         if run.status is RunStatus.QUEUED:
-            return SubmissionStatus.QUEUED, f"A {run.kind.label} run waits for a worker."
+            return SubmissionStatus.QUEUED, f"A {run.kind.value} run waits for a worker."
     return None
 
 
 def _failed(runs: Iterable[RunFact]) -> Derived | None:
     for run in runs:
         if run.status is RunStatus.FAILED:
-            return SubmissionStatus.FAILED, f"The {run.kind.label} run failed: {run.why}"
+            return SubmissionStatus.FAILED, f"The {run.kind.value} run failed: {run.why}"
         if run.status is RunStatus.CANCELLED:
-            return SubmissionStatus.CANCELLED, f"The {run.kind.label} run was cancelled: {run.why}"
+            return SubmissionStatus.CANCELLED, f"The {run.kind.value} run was cancelled: {run.why}"
     return None
 
 
