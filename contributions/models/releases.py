@@ -25,6 +25,15 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
     def released(self) -> ReleaseQuerySet:
         return self.filter(status=ReleaseStatus.RELEASED)
 
+    def listed(self) -> ReleaseQuerySet:
+        """With what one line of a list shows; newest first."""
+        admitted = models.Count("patches", filter=models.Q(patches__admitted=True), distinct=True)
+        return (
+            self.select_related("track__repository__namespace")
+            .annotate(admitted_count=admitted, pool_count=models.Count("patches", distinct=True))
+            .order_by("-id")
+        )
+
 
 class Release(models.Model):
     """A merged revision of a track. Number 0 is the calibrated base."""

@@ -71,6 +71,19 @@ class TrackQuerySet(models.QuerySet["Track"]):
     def visible_to(self, user: User | None) -> TrackQuerySet:
         return self.filter(repository__in=Repository.objects.visible_to(user).values("pk"))
 
+    def listed(self) -> TrackQuerySet:
+        """With what one line of a list shows: the busiest first."""
+        released = models.Q(releases__status="released", releases__number__gt=0)
+        return (
+            self.select_related("repository__namespace", "benchmark")
+            .defer("benchmark__split_m", "benchmark__split_v", "benchmark__split_t")
+            .annotate(
+                submission_count=models.Count("submissions", distinct=True),
+                release_count=models.Count("releases", filter=released, distinct=True),
+            )
+            .order_by("-submission_count", "name")
+        )
+
 
 class Track(models.Model):
     """A task on one model repository: base, data, benchmark, policy.

@@ -1,5 +1,85 @@
+"""Pages. Those of a repository share `/{namespace}/{name}` with the Hub protocol, which comes
+first in the root and owns `/resolve/`, `/raw/` and `/api/`."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from typing import Any
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path, register_converter
+
+from contributions.web import (
+    discussions,
+    files,
+    home,
+    people,
+    releases,
+    repositories,
+    runs,
+    submissions,
+    tracks,
+)
+from registry.models import RepoType
+from registry.web.converters import NameConverter, NamespaceConverter
+from registry.web.pages import View, page
+
+register_converter(NamespaceConverter, "ns")
+register_converter(NameConverter, "name")
+
+# Path below the repository, view, name of the URL for models (datasets: `dataset-…`).
+_REPOSITORY_PAGES: list[tuple[str, View[Any], str]] = [
+    ("", repositories.overview, "repository"),
+    ("/tree", files.tree, "files"),
+    ("/tree/<path:rest>", files.tree, "tree"),
+    ("/blob/<path:rest>", files.blob, "blob"),
+    ("/commits", files.commit_list, "commit-list"),
+    ("/commits/<path:rest>", files.commit_list, "commits"),
+    ("/commit/<str:oid>", files.commit_page, "commit"),
+    ("/discussions", discussions.discussion_list, "discussions"),
+    ("/discussions/new", discussions.start, "new-discussion"),
+    ("/discussions/<int:num>", discussions.discussion_page, "discussion"),
+    ("/discussions/<int:num>/answer", discussions.answer, "answer"),
+]
+
+
+def _repository_pages(kind: RepoType) -> list[URLPattern]:
+    prefix = "" if kind is RepoType.MODEL else f"{kind.value}-"
+    return [
+        path(
+            f"{kind.url_prefix}<ns:namespace>/<name:name>{below}",
+            page(view),
+            {"repo_type": kind.value},
+            name=f"{prefix}{name}",
+        )
+        for below, view, name in _REPOSITORY_PAGES
+    ]
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", page(home.home), name="home"),
+    path("tracks", page(tracks.track_list), name="tracks"),
+    path("tracks/<str:name>", page(tracks.track_page), name="track"),
+    path("tracks/<str:name>/releases/<int:number>", page(releases.release_page), name="release"),
+    path("tracks/<str:name>/releases/<int:number>/live", page(releases.live), name="release-live"),
+    path("submissions", page(submissions.submission_list), name="submissions"),
+    path("submissions/<int:pk>", page(submissions.submission_page), name="submission"),
+    path("submissions/<int:pk>/live", page(submissions.live), name="submission-live"),
+    path("submissions/<int:pk>/track", page(submissions.choose_track), name="choose-track"),
+    path("submissions/<int:pk>/review", page(submissions.review), name="review"),
+    path("submissions/<int:pk>/<str:verb>", page(submissions.act), name="submission-act"),
+    path("runs/<int:pk>", page(runs.run_page), name="run"),
+    path("runs/<int:pk>/live", page(runs.live), name="run-live"),
+    path("runs/<int:pk>/log", page(runs.log), name="run-log"),
+    path("runs/<int:pk>/cancel", page(runs.cancel), name="cancel-run"),
+    *(
+        path(
+            kind.plural,
+            page(repositories.repository_list),
+            {"repo_type": kind.value},
+            name=kind.plural,
+        )
+        for kind in RepoType
+    ),
+    *_repository_pages(RepoType.DATASET),
+    *_repository_pages(RepoType.MODEL),
+    path("<ns:namespace>", page(people.namespace_page), name="namespace"),
+]

@@ -82,13 +82,14 @@ def lasted(seconds: float | None) -> str:
 
 
 @register.filter
-def number(value: float | None, digits: int = 4) -> str:
-    return NONE if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+def number(value: float | str | None, digits: int = 4) -> str:
+    """A dash for what was not measured; templates pass "" for what is not there at all."""
+    return f"{value:.{digits}f}".replace("-", MINUS) if isinstance(value, int | float) else NONE
 
 
 @register.filter
-def signed(value: float | None, digits: int = 4) -> str:
-    if value is None:
+def signed(value: float | str | None, digits: int = 4) -> str:
+    if not isinstance(value, int | float):
         return NONE
     text = f"{value:+.{digits}f}".replace("-", MINUS)
     return text[1:] if float(f"{value:.{digits}f}") == 0 else text

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.views import LoginView, LogoutView
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from registry.models import User
 from registry.services import accounts
 from registry.services.errors import ServiceError
 from registry.web.forms import SetupForm
@@ -47,12 +49,11 @@ def theme(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def set_up(request: HttpRequest, secret: str) -> HttpResponse:
     """The one-time link that the first `up` prints."""
-    accounts.check_setup_link(secret)
+    accounts.setup_link(secret)
     form = SetupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
         try:
-            user = accounts.become_operator(secret, name=given["name"], password=given["password"])
+            user = _first_operator(secret, **form.person())
         except ServiceError as error:
             form.add_error(error.where if error.where in form.fields else None, sentence(error))
         else:
@@ -64,3 +65,10 @@ def set_up(request: HttpRequest, secret: str) -> HttpResponse:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@transaction.atomic
+def _first_operator(secret: str, *, name: str, password: str) -> User:
+    """Both or neither: no account is left behind by a link that was used a moment ago."""
+    user = accounts.sign_up(name=name, email="", password=password)
+    return accounts.become_operator(secret, user=user)

@@ -6,11 +6,14 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_text_html
+from django.contrib.auth.password_validation import (
+    password_validators_help_text_html,
+    validate_password,
+)
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from registry.models import TokenScope
+from registry.models import TokenScope, User
 from registry.models.names import validate_namespace
 
 _DAYS = [("30", "30 days"), ("90", "90 days"), ("365", "one year"), ("", "never")]
@@ -50,8 +53,16 @@ class SetupForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
+    def person(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in ("name", "password")}
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password, User(username=self.cleaned_data.get("name", "")))
+        return password
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        if given.get("password") != given.get("again"):
+        if given.get("password", given.get("again")) != given.get("again"):
             raise ValidationError("The two passwords differ. Type the same one twice.")
         return given

@@ -13,10 +13,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from registry.models import User
-from registry.services.access import Caller, Moved
-from registry.services.errors import ServiceError
+from registry.services.access import Caller
+from registry.services.errors import Moved, ServiceError
 
 P = ParamSpec("P")
+# The request comes first and by position.
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
@@ -38,7 +39,7 @@ def page(view: View[P]) -> View[P]:
     """Turns errors of the services into pages that say what to do next."""
 
     @wraps(view)
-    def answered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def answered(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except Moved as moved:

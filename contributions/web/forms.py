@@ -1,0 +1,76 @@
+"""Forms of the pages: they parse, services decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from contributions.models import Decision, Key, Submission, Track
+from contributions.services import track_choice
+from registry.models import User
+
+_REASONS = [
+    ("", "none"),
+    ("licence-missing", "licence or its text is missing"),
+    ("licence-incompatible", "licences do not fit together"),
+    ("personal-data", "holds personal data"),
+    ("provenance-unclear", "origin of data or weights is unclear"),
+    ("quality", "does not do what it says"),
+    ("other", "other, see the text"),
+]
+
+
+class ReviewForm(forms.Form):
+    key = forms.TypedChoiceField(coerce=Key)
+    decision = forms.TypedChoiceField(
+        coerce=Decision, choices=[(d.value, d.label) for d in Decision]
+    )
+    reason_code = forms.ChoiceField(choices=_REASONS, required=False, label="Reason")
+    text = forms.CharField(
+        required=False,
+        max_length=10_000,
+        label="What the contributor should know",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    # The revision that was looked at: a decision on an older one is refused.
+    head = forms.CharField(widget=forms.HiddenInput, max_length=40)
+
+    def __init__(self, submission: Submission, reviewer: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["head"].initial = submission.head_revision
+        held = set(reviewer.role_grants.values_list("role", flat=True))
+        key = self.fields["key"]
+        assert isinstance(key, forms.ChoiceField)
+        key.choices = [(k.value, k.label) for k in Key if k.role in held]
+
+    @property
+    def has_keys(self) -> bool:
+        key = self.fields["key"]
+        assert isinstance(key, forms.ChoiceField)
+        return bool(key.choices)
+
+
+class TrackForm(forms.Form):
+    """The tracks that a submission may be measured on."""
+
+    track = forms.ModelChoiceField(queryset=Track.objects.none(), to_field_name="name")
+
+    def __init__(self, submission: Submission, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        track = self.fields["track"]
+        assert isinstance(track, forms.ModelChoiceField)
+        track.queryset = track_choice.candidates(submission.repository).order_by("name")
+
+
+class CommentForm(forms.Form):
+    comment = forms.CharField(
+        max_length=65_536, label="Your comment", widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+
+class DiscussionForm(forms.Form):
+    title = forms.CharField(max_length=255)
+    description = forms.CharField(
+        max_length=65_536, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )

@@ -1,0 +1,146 @@
+"""What the measured numbers say, in the words of the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contributions.models import Comparison, Score
+from contributions.web.charts import Interval, Scale
+
+LOSS = "loss"
+_NAMES = {
+    LOSS: "Loss",
+    "accuracy": "Accuracy",
+    "f1": "F1 of entities",
+    "f1_macro": "F1, mean over classes",
+    "f1_micro": "F1, over all examples",
+    "f1_weighted": "F1, weighted by class",
+    "precision": "Precision",
+    "recall": "Recall",
+}
+SPLIT_WORDS = {"V": "V (values contributions)", "T": "T (reports results)"}
+
+
+def measure_name(measure: str) -> str:
+    return _NAMES.get(measure, measure.replace("_", " ").capitalize())
+
+
+def value_of(score: Score, measure: str) -> float | None:
+    found = score.loss if measure == LOSS else score.metrics.get(measure)
+    return float(found) if isinstance(found, (int, float)) else None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measure on one split: candidate beside reference, and the gain between them."""
+
+    measure: str
+    name: str
+    candidate: float | None
+    reference: float | None
+    gain: Interval
+
+    @property
+    def is_loss(self) -> bool:
+        return self.measure == LOSS
+
+    @property
+    def unit(self) -> str:
+        return "nats" if self.is_loss else ""
+
+
+@dataclass(frozen=True)
+class SplitScores:
+    split: str
+    words: str
+    examples: int
+    lines: list[Line]
+    classes: list[ClassLine]
+    harness: str
+
+
+@dataclass(frozen=True)
+class ClassLine:
+    """One class of the classification report, candidate beside reference."""
+
+    label: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    reference_f1: float | None
+    support: int | None
+    is_mean: bool
+
+
+def latest(comparisons: Iterable[Comparison]) -> list[Comparison]:
+    """Of repeated measurements only those of the newest run that measured."""
+    listed = list(comparisons)
+    newest = max((comparison.run_id for comparison in listed), default=0)
+    return [comparison for comparison in listed if comparison.run_id == newest]
+
+
+def by_split(comparisons: Iterable[Comparison], *, primary: str = "") -> list[SplitScores]:
+    """T first: it is what results are reported on."""
+    chosen = latest(comparisons)
+    scale = {
+        is_loss: Scale.over(
+            bound for c in chosen if (c.measure == LOSS) is is_loss for bound in (c.low, c.high)
+        )
+        for is_loss in (True, False)
+    }
+    found = []
+    for split in ("T", "V"):
+        rows = [c for c in chosen if c.split == split]
+        if rows:
+            rows.sort(key=lambda c: (c.measure != primary, c.measure != LOSS, c.measure))
+            found.append(_split(split, rows, scale))
+    return found
+
+
+def _split(split: str, rows: list[Comparison], scale: Mapping[bool, Scale]) -> SplitScores:
+    candidate, reference = rows[0].candidate, rows[0].reference
+    return SplitScores(
+        split=split,
+        words=SPLIT_WORDS[split],
+        examples=candidate.examples,
+        lines=[
+            Line(
+                row.measure,
+                measure_name(row.measure),
+                value_of(candidate, row.measure),
+                value_of(reference, row.measure),
+                scale[row.measure == LOSS].interval(row.difference, row.low, row.high),
+            )
+            for row in rows
+        ],
+        classes=class_lines(candidate.report, reference.report),
+        harness=candidate.harness,
+    )
+
+
+def class_lines(report: Mapping[str, Any], reference: Mapping[str, Any]) -> list[ClassLine]:
+    """classification_report as rows; means last."""
+    lines = []
+    for label, figures in report.items():
+        if not isinstance(figures, Mapping):
+            continue
+        other = reference.get(label)
+        lines.append(
+            ClassLine(
+                label=label,
+                precision=_figure(figures, "precision"),
+                recall=_figure(figures, "recall"),
+                f1=_figure(figures, "f1-score"),
+                reference_f1=_figure(other, "f1-score") if isinstance(other, Mapping) else None,
+                support=round(_figure(figures, "support") or 0),
+                is_mean=label.endswith(" avg"),
+            )
+        )
+    return sorted(lines, key=lambda line: line.is_mean)
+
+
+def _figure(figures: Mapping[str, Any], name: str) -> float | None:
+    value = figures.get(name)
+    return float(value) if isinstance(value, (int, float)) else None

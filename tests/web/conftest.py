@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _storage_of_its_own(request, tmp_path, settings):
+    """Tests that serve pages to a browser share the site's storage; all others get an empty one."""
+    if "live_db" not in request.fixturenames:
+        blobs = {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "storage")},
+        }
+        settings.STORAGES = {**settings.STORAGES, "blobs": blobs}
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def scene(db):
+    from tests.web import scene
+
+    return scene.make()
+
+
+@pytest.fixture
+def as_person(client):
+    """`as_person(user)` is a browser of that person; None: of nobody."""
+
+    def browser(user):
+        client.logout()
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return browser
+
+
+@pytest.fixture
+def page_rules():
+    """`page_rules(response, address)`: headers and HTML of any page of ours."""
+    from tests.web.rules import faults
+
+    def check(response, address):
+        policy = response["Content-Security-Policy"]
+        assert "default-src 'self'" in policy, address
+        assert "unsafe" not in policy, address
+        assert response["X-Frame-Options"] == "DENY", address
+        found = faults(response.content.decode())
+        assert not found, f"{address}: {found}"
+
+    return check
