@@ -19,7 +19,7 @@ from workers.training.credit import Slopes, Vector
 from workers.training.game import Outcomes, Rows
 
 SHAPES = ((128, 64), (128,), (64, 128), (64,), (10, 64), (10,))
-SIZES = tuple(math.prod(shape) for shape in SHAPES)
+SIZES = [math.prod(shape) for shape in SHAPES]
 NAMES = ("large", "small", "digits 0-3", "digits 4-6", "digits 7-9", "noisy", "again", "poison")
 CLEAN = (0, 1, 2, 3, 4, 6)
 POISON = 7
