@@ -65,12 +65,12 @@ def _private(data: dict[str, Any]) -> bool | None:
 @hub_view("DELETE")
 def delete(call: HubCall) -> HttpResponseBase:
     user = call.caller.signed_in("delete a repository")
-    repository = _named(call, call.data())
+    repository = named(call, call.data())
     repositories.delete(repository, actor=user)
     return call.json({"deleted": True})
 
 
-def _named(call: HubCall, data: dict[str, Any]) -> Repository:
+def named(call: HubCall, data: dict[str, Any]) -> Repository:
     namespace, name = _namespace_and_name(data)
     owner = namespace or call.caller.signed_in().username
     kind = repositories.kind_of(data.get("type"))
