@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from registry.servers import background, process, stack
+from registry.servers import process, stack
 from registry.servers.errors import ServerError
 from registry.servers.layout import Layout
 from registry.servers.redis import free_port
@@ -36,7 +36,7 @@ def var():
 
 @pytest.fixture
 def site(var):
-    started = background.start(var, port=free_port(), workers=ONLY_WEB, env=OWN_SERVERS)
+    started = stack.start(var, port=free_port(), workers=ONLY_WEB, env=OWN_SERVERS)
     yield started
     started.stop()
 
@@ -80,9 +80,9 @@ def test_a_second_one_on_the_same_folder_says_where_the_first_one_is(site, var):
     assert second.returncode != 0
     assert f"already running with {var} at {site.url}" in second.stderr
     assert "Traceback" not in second.stderr
-    assert background.running_at(var) == site.url
+    assert stack.running_at(var) == site.url
     site.stop()
-    assert background.running_at(var) == ""
+    assert stack.running_at(var) == ""
 
 
 def test_ctrl_c_leaves_no_process_behind(site):
@@ -98,7 +98,7 @@ def test_it_comes_back_after_everything_was_killed_at_once(var, site):
     site.process.kill()
     site.process.wait()
     assert _all_gone(family), [p for p in family if _alive(p)]
-    again = background.start(var, port=free_port(), workers=ONLY_WEB, env=OWN_SERVERS)
+    again = stack.start(var, port=free_port(), workers=ONLY_WEB, env=OWN_SERVERS)
     assert stack.answers(f"{again.url}/health/")
     again.stop()
 
@@ -140,7 +140,7 @@ def test_data_of_another_version_is_not_touched(var, site):
     path.write_text(json.dumps(told))
     try:
         with pytest.raises(ServerError, match=r"another version of Commonweight.*make reset"):
-            background.start(var, port=free_port(), workers=ONLY_WEB, env=OWN_SERVERS)
+            stack.start(var, port=free_port(), workers=ONLY_WEB, env=OWN_SERVERS)
     finally:
         path.write_text(before)
 

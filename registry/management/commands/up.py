@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from registry.servers.errors import ServerError
-from registry.servers.stack import DEFAULT_WORKERS, Stack
+from registry.servers.supervisor import DEFAULT_WORKERS, Supervisor
 
 _KINDS = ("cpu", "gpu", "publish")
 
@@ -42,28 +42,28 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        stack = Stack(
+        site = Supervisor(
             settings.VAR,
             host=options["host"],
             port=options["port"],
             workers={**DEFAULT_WORKERS, **dict(options["worker"])},
         )
         try:
-            stack.run(when_ready=lambda: _invite_first_operator(stack))
+            site.run(when_ready=lambda: _invite_first_operator(site))
         except ServerError as error:
             raise CommandError(str(error)) from error
 
 
-def _invite_first_operator(stack: Stack) -> None:
+def _invite_first_operator(site: Supervisor) -> None:
     """A site nobody operates yet shows a link with which one person becomes its operator."""
-    marker = stack.layout.var / "has-operator"
+    marker = site.layout.var / "has-operator"
     if marker.exists():
         return
-    done = stack.manage("first_operator")
+    done = site.manage("first_operator")
     link = done.stdout.strip()
     if done.returncode:
-        stack.say(f"no link for the first operator could be made: {link[-500:].splitlines()[-1]}")
+        site.say(f"no link for the first operator could be made: {link[-500:].splitlines()[-1]}")
     elif link:
-        stack.say(f"become the first operator (works once): {link}")
+        site.say(f"become the first operator (works once): {link}")
     else:
         marker.touch()
