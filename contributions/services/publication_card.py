@@ -13,11 +13,15 @@ import yaml
 from django.conf import settings
 
 from contributions.models import Credit, PatchKind, Publication, Release, ReleasePatch
-from contributions.services import cards
+from registry.services import commits, projection
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult, ModelCardData
 
+# Front matter that is written anew for every publication, or speaks to the platform only.
+GENERATED = frozenset(
+    {"track", "evaluate", "model-index", "eval_results", "base_model", "datasets"}
+)
 MARK = "<!-- written by Commonweight: measured results of this release -->"
 
 
@@ -75,15 +79,10 @@ def _card(publication: Publication) -> str:
     from huggingface_hub import ModelCard
 
     release = publication.release
-    track = release.track
-    base = cards.read(track.repository, release.revision)
-    data = {
-        key: value
-        for key, value in base.metadata.items()
-        if key not in {"track", "evaluate", "model-index", "eval_results", "base_model", "datasets"}
-    }
-    metadata = _metadata(release, data, base.metadata.get("base_model"))
-    text = f"---\n{metadata.to_yaml()}\n---\n\n{_body(base.text, publication)}"
+    base = projection.card_of(commits.resolve(release.track.repository, release.revision))
+    data = {key: value for key, value in base.data.items() if key not in GENERATED}
+    metadata = _metadata(release, data, base.data.get("base_model"))
+    text = f"---\n{metadata.to_yaml()}\n---\n\n{_body(base.body, publication)}"
     return str(ModelCard(text, ignore_metadata_errors=False))
 
 
