@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 import transformers
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from workers.recipes import example_texts
 from workers.training.device import quieten, seed_everything
@@ -34,6 +34,7 @@ warmup_ratio: 0.1
 weight_decay: 0.01
 scheduler: linear
 """
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 HELD_OUT = 5  # every fifth example is for evaluation
 
 
@@ -46,7 +47,7 @@ def write_example(folder: Path, task: Task, *, seed: int = 0) -> None:
     train = [row for place, row in enumerate(rows) if place % HELD_OUT]
     write_rows(folder / "in" / "data" / "train", train)
     write_rows(folder / "in" / "data" / "eval", held_out)
-    epochs, learning_rate = (15, 0.002) if task is Task.IMAGE else (8, 0.001)
+    epochs, learning_rate = (15, 0.002) if task is Task.IMAGE else (8, 0.002)
     recipe = RECIPE.format(epochs=epochs, learning_rate=learning_rate)
     (folder / "in" / "recipe.yaml").write_text(recipe, encoding="utf-8")
     spec = {
@@ -129,12 +130,19 @@ def write_model(folder: Path, task: Task, labels: list[str], texts: list[str]) -
 
 
 def train_tokenizer(texts: list[str], *, keep_case: bool) -> Any:
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))  # noqa: S106
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=not keep_case)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(vocab_size=600, special_tokens=special, show_progress=False)
-    tokenizer.train_from_iterator(texts, trainer)
+    """Whole words, and letters for the rest. The library's trainers break ties at random,
+    so that the same texts would not give the same tokenizer."""
+    normalizer = normalizers.BertNormalizer(lowercase=not keep_case)
+    splitter = pre_tokenizers.BertPreTokenizer()
+    words: set[str] = set()
+    for text in texts:
+        found = splitter.pre_tokenize_str(normalizer.normalize_str(text))
+        words.update(word for word, _ in found)
+    letters = set("".join(words)) | set("abcdefghijklmnopqrstuvwxyz0123456789.,?!")
+    parts = sorted({*letters, *(f"##{letter}" for letter in letters), *words})
+    vocabulary = {part: number for number, part in enumerate([*SPECIAL, *parts])}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))  # noqa: S106
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, splitter
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )

@@ -75,13 +75,16 @@ def add_lora(model: nn.Module, lora: Lora, task: Task, head: str, where: str) ->
 
     saved = [_head_module(model, head)] if lora.modules_to_save is None else lora.modules_to_save
     kinds = _linear_kinds(model, saved)
-    every = lora.target_modules == "all-linear"
+    wanted = lora.target_modules
+    targets = kinds if isinstance(wanted, str) else wanted
+    _refuse_unknown_modules(model, "target_modules", targets, kinds, where)
+    _refuse_unknown_modules(model, "modules_to_save", saved, kinds, where)
     config = LoraConfig(
         task_type=task.peft_task_type,
         r=lora.r,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
-        target_modules=kinds if every else lora.target_modules,
+        target_modules=targets,
         modules_to_save=saved or None,
     )
     try:
@@ -90,9 +93,29 @@ def add_lora(model: nn.Module, lora: Lora, task: Task, head: str, where: str) ->
         raise BadInput(
             f"lora does not fit the model: {str(error).strip().splitlines()[0]}",
             where=where,
-            next=f"Name linear layers of the model ({', '.join(kinds) or 'it has none'}), "
-            "or use method: full.",
+            next=_name_one_of(kinds),
         ) from error
+
+
+def _name_one_of(kinds: list[str]) -> str:
+    return (
+        f"The linear layers of the model are {', '.join(kinds)}."
+        if kinds
+        else "The model has no linear layers: use method: full."
+    )
+
+
+def _refuse_unknown_modules(
+    model: nn.Module, key: str, wanted: list[str], kinds: list[str], where: str
+) -> None:
+    names = [f".{name}" for name, _ in model.named_modules()]
+    for name in wanted:
+        if not any(known.endswith(f".{name}") for known in names):
+            raise BadInput(
+                f'lora.{key}: the model has no module "{name}"',
+                where=where,
+                next=_name_one_of(kinds),
+            )
 
 
 def _head_module(model: nn.Module, head: str) -> str:

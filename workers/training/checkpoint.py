@@ -69,7 +69,10 @@ def _config(source: Path) -> bytes:
 def save_adapter(model: Any, folder: Path) -> None:
     """What PEFT's from_pretrained loads; it names no base, whose path is of no use elsewhere."""
     with written_whole(folder) as temporary:
-        for config in model.peft_config.values():
-            config.base_model_name_or_path = None
         model.save_pretrained(temporary, safe_serialization=True)
         (temporary / "README.md").unlink(missing_ok=True)
+        path = temporary / "adapter_config.json"
+        config = json.loads(path.read_text(encoding="utf-8"))
+        config["base_model_name_or_path"] = None
+        config["modules_to_save"] = sorted(set(config["modules_to_save"] or [])) or None
+        path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -13,7 +13,8 @@ from workers.training.errors import BadInput
 from workers.training.recipe_fields import FIELDS, REQUIRED, Fields, Mismatch, column_names
 from workers.training.tasks import Task
 
-LONGEST = 65_536  # characters; far above any recipe
+LONGEST = 16_384  # characters; far above any recipe
+DEEPEST = 8  # maps and lists in each other; the parser's time grows with the square
 
 
 @dataclass(frozen=True)
@@ -94,15 +95,25 @@ def _compose(text: str, shown: str) -> yaml.Node | None:
             f"The recipe has {len(text)} characters", where=shown, next=f"Keep it below {LONGEST}."
         )
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):  # a short text can stand for a huge value
-                line = event.start_mark.line + 1 if event.start_mark else 0
-                raise _not_yaml("aliases are not allowed", shown, line)
+        _refuse_traps(text, shown)
         return yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise _not_yaml(problem, shown, mark.line + 1 if mark else 0) from error
+
+
+def _refuse_traps(text: str, shown: str) -> None:
+    """Short texts that stand for huge values, or take minutes to read."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            raise _not_yaml("aliases are not allowed", shown, line)
+        if depth > DEEPEST:
+            raise _not_yaml("its lists and maps are nested too deep", shown, line)
 
 
 def _not_yaml(problem: str, shown: str, line: int) -> BadInput:

@@ -42,8 +42,8 @@ def number(low: float, high: float, *, above: bool = False, below: bool = False)
         )
         if in_range:
             return float(value)
-        start, end = ("above" if above else "from"), ("below" if below else "to")
-        raise Mismatch(f"a number {start} {low:g} and {end} {high:g}".replace("and to", "to"))
+        start, end = ("above" if above else "from"), ("to below" if below else "to")
+        raise Mismatch(f"a number {start} {low:g} {end} {high:g}")
 
     return check
 
