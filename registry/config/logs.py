@@ -28,8 +28,9 @@ def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict
     for key, value in event.items():
         if key != "event" and _SECRET_KEYS.search(key):
             event[key] = "***"
-        elif isinstance(value, str):
-            event[key] = without_secrets(value)
+        elif isinstance(value, str) or key == "request":
+            # A request shows its query, and that may hold the signature of a transfer.
+            event[key] = without_secrets(str(value))
     return event
 
 

@@ -87,7 +87,7 @@ def verified(method: str, path: str, query: QueryDict) -> Grant:
     """What the URL allows; Forbidden if it was changed, belongs elsewhere or has expired."""
     fields = {key: value for key, value in query.items() if isinstance(value, str)}
     given = fields.pop("signature", "")
-    repeated = any(len(values) > 1 for values in query.lists())
+    repeated = any(len(values) > 1 for _, values in query.lists())
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     good = [hmac.compare_digest(_signature(key, method, path, fields), given) for key in keys]
     if repeated or not any(good):
