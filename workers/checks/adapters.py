@@ -39,7 +39,8 @@ def split_tensors(tensors: Mapping[str, TensorInfo]) -> AdapterTensors:
     factors: dict[str, dict[str, TensorInfo]] = {}
     replaced: dict[str, TensorInfo] = {}
     for name, info in tensors.items():
-        plain = name.removeprefix(PREFIX)
+        # PEFT saves a trained bias under the layer it wraps.
+        plain = name.removeprefix(PREFIX).replace(".base_layer.", ".")
         match = _FACTOR.match(plain)
         if match:
             factors.setdefault(match["module"], {})[match["factor"]] = info

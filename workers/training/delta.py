@@ -118,8 +118,10 @@ def adapter_delta(parameters: Parameters, theta0: torch.Tensor, folder: Path) ->
     delta = torch.zeros_like(theta0)
     factors: dict[str, dict[str, torch.Tensor]] = {}
     for name, tensor in _read_tensors(folder).items():
-        plain = name.removeprefix(PREFIX)
+        plain = name.removeprefix(PREFIX).replace(".base_layer.", ".")
         suffix = next((ending for ending in _FACTORS if plain.endswith(ending)), None)
+        if suffix is None and not tensor.is_floating_point():
+            continue  # a counter, such as num_batches_tracked
         if suffix is None:
             _replace(delta, parameters, theta0, plain, tensor, folder)
         else:

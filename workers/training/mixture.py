@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 import numpy as np
 import torch
@@ -155,19 +155,20 @@ def _differentiate_statistics(model: nn.Module) -> None:
     not add up to the gain.
     """
 
-    def normalised(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> torch.Tensor:
-        assert isinstance(module, _BatchNorm)
-        assert module.running_mean is not None
-        assert module.running_var is not None
-        values: torch.Tensor = inputs[0]
-        shape = (1, -1) + (1,) * (values.dim() - 2)
-        spread = torch.rsqrt(module.running_var.clamp(min=0) + module.eps)
-        scale = spread if module.weight is None else spread * module.weight
-        shift = -module.running_mean * scale
-        if module.bias is not None:
-            shift = shift + module.bias
-        return values * scale.view(shape) + shift.view(shape)
-
     for module in model.modules():
         if isinstance(module, _BatchNorm) and module.running_mean is not None:
-            module.register_forward_hook(normalised)
+            module.forward = partial(_normalised, module)  # type: ignore[method-assign]
+
+
+def _normalised(module: _BatchNorm, values: torch.Tensor) -> torch.Tensor:
+    """Batch normalisation in eval mode by plain operations; values are [b, channels, …]."""
+    assert module.running_mean is not None
+    assert module.running_var is not None
+    scale = torch.rsqrt(module.running_var.clamp(min=0) + module.eps)
+    if module.weight is not None:
+        scale = scale * module.weight
+    shift = -module.running_mean * scale
+    if module.bias is not None:
+        shift = shift + module.bias
+    shape = (1, -1) + (1,) * (values.dim() - 2)
+    return values * scale.view(shape) + shift.view(shape)
