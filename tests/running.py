@@ -142,7 +142,4 @@ def worker(live_db: Site) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         return running
 
     yield start
-    for running, _part in started:
-        running.terminate()
-    for running, part in started:
-        process.stop(running, part.stop_steps)
+    process.stop_all([(running, part.stop_steps) for running, part in started])

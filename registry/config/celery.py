@@ -41,6 +41,7 @@ app.conf.update(
     accept_content=["json"],
     timezone="UTC",
     worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
     worker_send_task_events=False,
     worker_max_tasks_per_child=200,
     beat_schedule={

@@ -64,21 +64,33 @@ def spawn(
     )
 
 
-def stop(process: subprocess.Popen[bytes], steps: Sequence[tuple[int, float]]) -> None:
+Steps = Sequence[tuple[int, float]]
+
+
+def stop(process: subprocess.Popen[bytes], steps: Steps) -> None:
     """Sends each signal in turn, waiting its seconds; whatever is left of the group is killed."""
-    for number, seconds in steps:
-        if process.poll() is not None:
-            break
-        process.send_signal(number)
+    stop_all([(process, steps)])
+
+
+def stop_all(processes: Sequence[tuple[subprocess.Popen[bytes], Steps]]) -> None:
+    """All get their first signal at once. None gets it twice: a second one cuts a stop short."""
+    for process, steps in processes:
+        if steps:
+            process.send_signal(steps[0][0])
+    for process, steps in processes:
+        for number, seconds in steps:
+            if number != steps[0][0]:
+                process.send_signal(number)
+            try:
+                process.wait(seconds)
+                break
+            except subprocess.TimeoutExpired:
+                continue
         try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            continue
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
-    process.wait()
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+        process.wait()
 
 
 def wait_for(ready: Callable[[], bool], *, seconds: float, every: float = 0.02) -> bool:

@@ -269,10 +269,8 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Everything that uses the servers first, all at once; the servers last."""
-        for running in reversed(self._running):
-            running.process.send_signal(running.part.stop_steps[0][0])
-        for running in reversed(self._running):
-            process.stop(running.process, running.part.stop_steps)
+        process.stop_all([(r.process, r.part.stop_steps) for r in reversed(self._running)])
+        for running in self._running:
             process.forget(self.layout.pids, running.part.name)
         for server in reversed(self._servers):
             server.stop()
