@@ -12,11 +12,13 @@ import sys
 
 def main() -> None:
     arguments = sys.argv
-    if "--var" in arguments[:-1]:
+    for at, word in enumerate(arguments):
         # Before the settings are read, because they are read from there.
-        at = arguments.index("--var")
-        os.environ["COMMONWEIGHT_VAR"] = os.path.abspath(arguments[at + 1])
-        arguments = arguments[:at] + arguments[at + 2 :]
+        name, _, value = word.partition("=")
+        if name == "--var" and (value or arguments[at + 1 :]):
+            os.environ["COMMONWEIGHT_VAR"] = os.path.abspath(value or arguments[at + 1])
+            arguments = arguments[:at] + arguments[at + (1 if value else 2) :]
+            break
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.config.settings")
     from django.core.management import execute_from_command_line
 
