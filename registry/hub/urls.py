@@ -29,7 +29,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^v1/telemetry$", account.telemetry),
     re_path(r"^api/validate-yaml$", preupload.validate_yaml),
     re_path(r"^api/repos/create$", repositories.create),
-    re_path(r"^api/repos/delete$", repositories.delete),
     re_path(r"^api/repos/move$", repositories.move),
     re_path(r"^api/(?:models|datasets)-tags-by-type$", info.tags_by_type),
     re_path(r"^api/(?:models|datasets)$", info.listing),

@@ -6,12 +6,14 @@ import threading
 import time
 from collections import Counter
 
+import structlog
 from django.db import connection
 from django.db.models import F
 from django.http import HttpRequest
 
 from registry.models import Repository
 
+log = structlog.get_logger()
 FLUSH_SECONDS = 10.0
 # One client that fetches the fifty files of a repository downloads it once.
 _SAME_DOWNLOAD_SECONDS = 300.0
@@ -44,6 +46,9 @@ class Downloads:
         time.sleep(FLUSH_SECONDS)
         try:
             self.write()
+        except Exception:
+            # Nobody waits for this thread: a count that is lost must not be a crash as well.
+            log.warning("download counts were not written", exc_info=True)
         finally:
             connection.close()
 
