@@ -120,7 +120,7 @@ def _heart(run: Run) -> Heart:
         )
 
     seconds = min(BEAT_SECONDS, settings.RUN_LEASE_SECONDS / 3)
-    return Heart(beat, seconds=seconds, close=connection.close)
+    return Heart(beat, seconds=seconds, close=lambda: connection.close())
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:

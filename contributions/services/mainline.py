@@ -25,7 +25,10 @@ def take(
     message: str = "",
     also: Sequence[Operation] = (),
 ) -> Revision:
-    """Commit to main the model files by which the revision `product` differs from it."""
+    """Commit to main the model files by which the revision `product` differs from it.
+
+    The product is the second parent: the history leads to the run that made it.
+    """
     repository, current = track.repository, head(track)
     before = inputs.tree(repository, current.oid)
     after = {file.path: file for file in inputs.tree(repository, product)}
@@ -42,6 +45,7 @@ def take(
         message=message,
         operations=[*operations, *also],
         parent=current.oid,
+        merged=product,
     )
 
 
