@@ -15,7 +15,7 @@ _SECRET_KEYS = re.compile(
 )
 # hf_… is the prefix of access tokens; the last two catch credentials inside URLs.
 _SECRET_TEXT = re.compile(
-    r"(hf_[A-Za-z0-9]{8})[A-Za-z0-9]+|(?<=://)([^/@\s:]*):[^/@\s]+(?=@)"
+    r"(hf_[A-Za-z0-9]{8})[A-Za-z0-9]+|(?<=://)([^/@\s:]*:)[^/@\s]+(?=@)"
     r"|(?i:(?<=signature=)|(?<=bearer )|(?<=token=))[^\s&\"']+"
 )
 

@@ -146,7 +146,7 @@ class Supervisor:
         self._migrate()
         told = {"url": self.url, "pid": os.getpid(), "var": str(self.layout.var)}
         write_private(self.layout.up, json.dumps(told))
-        for part in self._parts():
+        for part in self.parts():
             if self._stopping:
                 return
             self._launch(part)
@@ -181,7 +181,7 @@ class Supervisor:
         """Runs one management command beside the site, with its output captured."""
         return subprocess.run(
             [sys.executable, "-m", "django", *command],
-            env={**self._env(), **env},
+            env={**self.env(), **env},
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -190,7 +190,7 @@ class Supervisor:
             process_group=0,
         )
 
-    def _env(self) -> dict[str, str]:
+    def env(self) -> dict[str, str]:
         env = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "registry.config.settings",
@@ -201,7 +201,7 @@ class Supervisor:
         env.pop(parts.HUB_TOKEN_PRIVATE_KEY, None)
         return env
 
-    def _parts(self) -> list[parts.Part]:
+    def parts(self) -> list[parts.Part]:
         chosen = [parts.web(self.host, self.port)]
         if self.workers.get("cpu"):
             if not parts.can_train():
@@ -224,7 +224,7 @@ class Supervisor:
     def _launch(self, part: parts.Part) -> None:
         child = process.spawn(
             part.command,
-            env={**self._env(), **part.env},
+            env={**self.env(), **part.env},
             output=subprocess.PIPE,
             cwd=ROOT,
             parent_death_signal=part.parent_death_signal,

@@ -75,6 +75,14 @@ def test_it_serves_on_servers_of_its_own(site):
     assert {"postgres", "redis-server"} <= names
 
 
+def test_a_web_process_is_small_and_has_no_torch(site):
+    web = [p for p in _family(site) if "gunicorn" in p.cmdline()]
+    assert len(web) == 3  # one that starts the others, two that answer
+    for process_ in web:
+        assert process_.memory_info().rss < 150_000_000
+        assert not any("torch" in mapped.path for mapped in process_.memory_maps())
+
+
 def test_a_second_one_on_the_same_folder_says_where_the_first_one_is(site, var):
     second = _manage(var, "up", "--port", str(free_port()))
     assert second.returncode != 0

@@ -27,7 +27,8 @@ def prepare_device(wanted: str, *, threads: int, seed: int) -> tuple[str, str]:
         )
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # a check that costs time
+    # A check that costs time; torch sets it through a module without types.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     seed_everything(seed)
     quieten()
@@ -42,6 +43,6 @@ def seed_everything(seed: int) -> None:
 
 def quieten() -> None:
     """Libraries' bars and advice stay out of the contributor's log; our errors say it better."""
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
     warnings.filterwarnings("ignore", module=r"(transformers|peft|torch|huggingface_hub)(\.|$)")
