@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.utils.html import linebreaks
@@ -14,6 +13,7 @@ from contributions.models import (
     DiscussionStatus,
 )
 from contributions.services import diffs
+from registry.hub.shapes import moment
 from registry.models import User
 from registry.services import refs
 
@@ -25,7 +25,7 @@ def summary(discussion: Discussion) -> dict[str, Any]:
         "title": discussion.title,
         "status": discussion.status,
         "isPullRequest": discussion.is_pull_request,
-        "createdAt": when(discussion.created_at),
+        "createdAt": moment(discussion.created_at),
         **_author(discussion.author),
         "repo": {"name": repository.full_name, "type": repository.repo_type},
         "pinned": False,
@@ -49,7 +49,7 @@ def event(item: DiscussionEvent) -> dict[str, Any]:
     return {
         "id": event_id(item),
         "type": item.kind,
-        "createdAt": when(item.created_at),
+        "createdAt": moment(item.created_at),
         **_author(item.author),
         "data": data,
     }
@@ -57,11 +57,6 @@ def event(item: DiscussionEvent) -> dict[str, Any]:
 
 def event_id(item: DiscussionEvent) -> str:
     return f"{item.pk:024x}"
-
-
-def when(moment: dt.datetime) -> str:
-    """The one form of a date that the client reads."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def _author(user: User) -> dict[str, Any]:
@@ -76,7 +71,7 @@ def _comment(item: DiscussionEvent) -> dict[str, Any]:
         "latest": {
             "raw": item.text,
             "html": linebreaks(item.text, autoescape=True),
-            "updatedAt": when(item.edited_at or item.created_at),
+            "updatedAt": moment(item.edited_at or item.created_at),
             **_author(item.author),
         },
         "history": item.data.get("history", []),

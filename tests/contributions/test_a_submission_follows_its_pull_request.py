@@ -100,9 +100,7 @@ def test_a_draft_is_measured_when_its_author_asks_for_it(ready):
 def test_a_newer_head_cancels_what_waits_for_the_older_one(ready):
     discussion = ready.propose()
     old = runs_of(discussion.submission)[0]
-    new = pull_requests.push(
-        discussion, actor=ready.ada, operations=adds(note="2"), title="More"
-    )
+    new = pull_requests.push(discussion, actor=ready.ada, operations=adds(note="2"), title="More")
     old.refresh_from_db()
     assert old.status == RunStatus.CANCELLED
     assert old.reason == f"superseded by {new.oid[:10]}"

@@ -4,10 +4,10 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import transaction
 
-from contributions.models import Decision, Review, SubmissionStatus
-from contributions.services import pull_requests, reviews
+from contributions.models import Decision, DiscussionStatus, Review, SubmissionStatus
+from contributions.services import discussions, pull_requests, reviews
 from registry.models import Event, Maintainer, MemberRole, Membership, Role
 from registry.services import accounts, repositories
 from registry.services.commits import AddFile
@@ -35,7 +35,9 @@ def test_both_keys_on_the_measured_head_approve_it(ready, measured):
     measured.refresh_from_db()
     assert measured.status == S.APPROVED
     assert reviews.missing_keys(measured) == ()
-    assert Event.objects.filter(verb="review.given", subject=f"submission:{measured.pk}").count() == 2
+    assert (
+        Event.objects.filter(verb="review.given", subject=f"submission:{measured.pk}").count() == 2
+    )
 
 
 def test_keys_turned_before_the_measurement_do_not_approve_it_yet(ready):
@@ -132,12 +134,10 @@ def test_a_co_author_named_in_the_description_may_not_review_it(ready):
     assert "co-wrote" in refused(ready, submission, ready.emil)
 
 
-def test_an_earlier_writer_of_the_base_may_review_it(ready, measured):
-    """Only commits that the pull request brings count, not those it started from."""
-    trailer = "Co-authored-by: emil"
-    assert reviews.interest_of(ready.emil, measured) == ""
+def test_the_author_of_another_pull_request_may_review_it(ready, measured):
+    """Only commits that the pull request brings count, not those of others."""
     ready.propose(by=ready.emil)
-    assert reviews.interest_of(ready.emil, measured) == "", trailer
+    assert reviews.interest_of(ready.emil, measured) == ""
 
 
 def test_the_owner_of_the_base_may_not_review_it(ready, measured):
@@ -145,9 +145,7 @@ def test_the_owner_of_the_base_may_not_review_it(ready, measured):
 
 
 def test_a_maintainer_of_the_base_may_not_review_it(ready, measured):
-    Maintainer.objects.create(
-        repository=ready.model, user=ready.emil, role=MemberRole.MAINTAINER
-    )
+    Maintainer.objects.create(repository=ready.model, user=ready.emil, role=MemberRole.MAINTAINER)
     assert "own the model" in refused(ready, measured, ready.emil)
 
 
@@ -207,12 +205,7 @@ def test_a_decision_on_an_older_head_is_refused(ready, measured):
 
 
 def test_a_closed_pull_request_has_nothing_to_decide(ready, measured):
-    from contributions.models import DiscussionStatus
-    from contributions.services import discussions
-
-    discussions.set_status(
-        measured.discussion, actor=ready.ada, status=DiscussionStatus.CLOSED
-    )
+    discussions.set_status(measured.discussion, actor=ready.ada, status=DiscussionStatus.CLOSED)
     with pytest.raises(Conflict, match="nothing to decide"):
         ready.review(measured, "licence")
 
@@ -251,9 +244,8 @@ def test_a_rejected_submission_may_come_back_with_a_new_head(ready, measured):
 def test_the_database_keeps_every_review_as_it_was(ready, measured):
     given = ready.review(measured, "licence")
     for change in (given.delete, given.save):
-        with pytest.raises(Exception, match="append_only|Cannot"), transaction.atomic():
+        with pytest.raises(Exception, match=r"append_only|Cannot"), transaction.atomic():
             change()
-    assert connection.in_atomic_block
     assert Review.objects.get().decision == Decision.APPROVE
 
 
@@ -263,7 +255,9 @@ def test_the_database_keeps_every_review_as_it_was(ready, measured):
 def test_the_command_turns_a_key_by_the_same_rules(ready, measured):
     said = io.StringIO()
     _ = ready.lena
-    call_command("review", measured.pk, "--as", "lena", "--key", "licence", "--approve", stdout=said)
+    call_command(
+        "review", measured.pk, "--as", "lena", "--key", "licence", "--approve", stdout=said
+    )
     assert "licence key approved by lena" in said.getvalue()
     assert "Waits for the privacy key" in said.getvalue()
     with pytest.raises(CommandError, match="is no privacy reviewer"):
