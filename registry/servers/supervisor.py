@@ -146,7 +146,7 @@ class Supervisor:
         self._migrate()
         told = {"url": self.url, "pid": os.getpid(), "var": str(self.layout.var)}
         write_private(self.layout.up, json.dumps(told))
-        for part in self.parts():
+        for part in self.chosen_parts():
             if self._stopping:
                 return
             self._launch(part)
@@ -201,7 +201,7 @@ class Supervisor:
         env.pop(parts.HUB_TOKEN_PRIVATE_KEY, None)
         return env
 
-    def parts(self) -> list[parts.Part]:
+    def chosen_parts(self) -> list[parts.Part]:
         chosen = [parts.web(self.host, self.port)]
         if self.workers.get("cpu"):
             if not parts.can_train():
