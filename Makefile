@@ -42,8 +42,8 @@ lint: setup
 	.venv/bin/lint-imports --no-cache
 
 bench: setup
-	@test -n "$(NAME)" || { echo "which one? make bench NAME=…, of: $(basename $(notdir $(wildcard benchmarks/*.py)))"; exit 2; }
-	$(VENV) benchmarks/$(NAME).py
+	@test -n "$(NAME)" || { echo "which one? make bench NAME=…, of: $(filter-out __%,$(basename $(notdir $(wildcard benchmarks/*.py))))"; exit 2; }
+	$(VENV) -m benchmarks.$(NAME)
 
 reset: setup
 	$(VENV) -m registry.servers.reset
