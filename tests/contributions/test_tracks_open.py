@@ -1,0 +1,188 @@
+"""A track is created, prepared (check, keys, calibration) and opened."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from contributions.models import FailureClass, RunKind, Submission, Task, TrackStatus
+from contributions.services import benchmarks, results, runs, tracks
+from registry.services import commits
+from registry.services.commits import AddFile
+from registry.services.errors import Conflict, Forbidden, Invalid
+from tests.contributions import machines
+from tests.contributions.machines import bring
+
+
+@pytest.fixture
+def model(cast):
+    cast.push(cast.model, *machines.BASE, by=cast.berta)
+    return cast.model
+
+
+@pytest.fixture
+def preparing(cast, model):
+    track = cast.prepare_track("digits")
+    cast.settle_first_revisions()
+    return track
+
+
+def first(model) -> Submission:
+    return Submission.objects.get(repository=model, discussion=None)
+
+
+def approve(cast, model):
+    cast.review(first(model), "licence")
+    cast.review(first(model), "privacy")
+
+
+def test_a_track_opens_with_its_calibrated_base_on_main(cast, model, preparing):
+    before = commits.resolve(model).oid
+    approve(cast, model)
+    bring(cast, RunKind.MERGE, machines.calibrated(1.5))
+    preparing.refresh_from_db()
+    head = commits.resolve(model)
+    assert (preparing.status, preparing.temperature) == (TrackStatus.OPEN, 1.5)
+    assert preparing.base_revision == head.oid
+    assert head.parent == before
+    assert commits.read_file(model, head, "model.safetensors") == b"the calibrated base"
+    assert commits.read_file(model, head, "recipe.yaml") == b"version: 1\n"
+    release = preparing.releases.get()
+    assert (release.number, release.revision, release.base_revision) == (0, head.oid, before)
+
+
+def test_a_track_waits_for_both_keys(cast, model, preparing):
+    cast.review(first(model), "licence")
+    assert cast.claim() is None
+    with pytest.raises(Conflict, match="privacy key"):
+        tracks.prepare(preparing)
+
+
+def test_main_is_protected_while_a_track_is_prepared(cast, model, preparing):
+    with pytest.raises(Forbidden, match="protected by the track digits"):
+        cast.push(model, AddFile("config.json", b"{}"), by=cast.berta)
+
+
+def test_a_failed_calibration_is_told_and_can_be_repeated(cast, model, preparing):
+    approve(cast, model)
+    run = cast.claim()
+    results.fail(run.pk, run.attempt, FailureClass.BAD_INPUT, "the label “8” is not known")
+    preparing.refresh_from_db()
+    assert preparing.status == TrackStatus.PREPARING
+    assert "the label “8” is not known" in preparing.status_reason
+    tracks.prepare(preparing)
+    bring(cast, RunKind.MERGE, machines.calibrated())
+    preparing.refresh_from_db()
+    assert (preparing.status, preparing.status_reason) == (TrackStatus.OPEN, "")
+
+
+def test_a_second_track_takes_the_approved_first_revision_at_once(cast, model, preparing):
+    approve(cast, model)
+    bring(cast, RunKind.MERGE, machines.calibrated())
+    cast.prepare_track("second")
+    assert cast.claim().kind == RunKind.MERGE
+
+
+def test_a_closed_track_frees_main(cast, model, preparing):
+    tracks.close(preparing, actor=cast.berta, reason="done")
+    cast.push(model, AddFile("notes.md", b"free"), by=cast.berta)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "words"),
+    [
+        ({"name": "Not A Slug"}, Invalid, "is not a track name"),
+        ({"name": "DIGITS"}, Invalid, "is not a track name"),
+        ({"task": Task.IMAGE_CLASSIFICATION}, Invalid, "is for text-classification"),
+    ],
+)
+def test_it_refuses_a_track_that_does_not_fit(cast, model, changes, error, words):
+    benchmark = benchmarks.create_benchmark(
+        owner=cast.berta, name="b", dataset=cast.dataset, task=Task.TEXT_CLASSIFICATION
+    )
+    facts = {"name": "digits", "task": Task.TEXT_CLASSIFICATION, **changes}
+    with pytest.raises(error, match=words):
+        tracks.create_track(
+            maintainer=cast.berta, repository=model, title="t", benchmark=benchmark, **facts
+        )
+
+
+def test_a_stranger_may_not_open_a_track(cast, model):
+    benchmark = benchmarks.create_benchmark(
+        owner=cast.berta, name="b", dataset=cast.dataset, task=Task.TEXT_CLASSIFICATION
+    )
+    with pytest.raises(Forbidden, match="emil does not maintain"):
+        tracks.create_track(
+            maintainer=cast.emil,
+            repository=model,
+            name="mine",
+            title="t",
+            task=Task.TEXT_CLASSIFICATION,
+            benchmark=benchmark,
+        )
+
+
+# --- the command ------------------------------------------------------------------------------
+
+
+def described(**changes):
+    return {
+        "name": "digits",
+        "title": "Digits",
+        "task": "text-classification",
+        "repository": "berta/digits",
+        "benchmark": {"name": "held out", "dataset": "berta/pixels", "path": "data"},
+        "training_data": [{"dataset": "datasets/berta/pixels", "path": "data"}],
+        "policy": {"max_steps": 5},
+        **changes,
+    }
+
+
+def run_command(tmp_path, facts, actor="berta"):
+    file = tmp_path / "track.yaml"
+    file.write_text(facts if isinstance(facts, str) else json.dumps(facts))
+    said = io.StringIO()
+    call_command("open_track", str(file), actor=actor, stdout=said)
+    return said.getvalue()
+
+
+def test_a_file_describes_a_track(cast, model, tmp_path):
+    assert cast.dataset
+    said = run_command(tmp_path, described())
+    assert said.startswith("track digits on berta/digits is preparing: Waits for")
+    track = model.tracks.get()
+    assert (track.policy["max_steps"], track.policy["keys"]) == (5, ["licence", "privacy"])
+    source = track.training_data.get()
+    assert (source.dataset, source.path) == (cast.dataset, "data")
+    assert source.revision == commits.resolve(cast.dataset).oid
+    assert "is preparing" in run_command(tmp_path, described())
+    assert model.tracks.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ("a: [1", "not YAML"),
+        (described(benchmrk={}), "did you mean “benchmark”"),
+        (described(task="poetry"), "“poetry” is not known"),
+        (described(benchmark={"name": "x"}), "names no dataset"),
+        (described(repository="berta/nothing"), "Repository not found"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_words(cast, model, tmp_path, facts, words):
+    assert cast.dataset
+    with pytest.raises(CommandError, match=words):
+        run_command(tmp_path, facts)
+    assert not model.tracks.exists()
+
+
+def test_nothing_is_left_of_a_run_that_a_track_no_longer_needs(cast, model, preparing):
+    approve(cast, model)
+    run = cast.claim()
+    runs.cancel(run, actor=cast.berta, reason="wrong benchmark")
+    results.fail(run.pk, run.attempt, FailureClass.PLATFORM_ERROR, "stopped")
+    preparing.refresh_from_db()
+    assert "was cancelled: wrong benchmark" in preparing.status_reason
