@@ -8,7 +8,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
+from safetensors.torch import load_file, save_file
 
 
 class JobFolder:
@@ -66,6 +68,16 @@ class JobFolder:
         assert failure["message"]
         assert failure["next"]
         return failure
+
+    def weights(self, name: str = "in/model/model.safetensors") -> dict[str, torch.Tensor]:
+        """Copies of the tensors: the file is mapped into memory, and tests write over it."""
+        loaded = load_file(self / name)
+        return {key: value.clone() for key, value in loaded.items()}
+
+    def write_weights(
+        self, weights: dict[str, torch.Tensor], name: str = "in/model/model.safetensors"
+    ) -> None:
+        save_file(weights, self / name, metadata={"format": "pt"})
 
     def digest(self, name: str) -> str:
         return hashlib.sha256((self / name).read_bytes()).hexdigest()

@@ -7,11 +7,12 @@ import shutil
 
 import torch
 from peft import PeftModel
-from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification
 
 from tests.recipes.conftest import MakeJob
 from tests.recipes.folders import JobFolder
+
+ADAPTER = "in/adapter/adapter_model.safetensors"
 
 
 def use_lora(job: JobFolder, **lora: object) -> None:
@@ -100,10 +101,10 @@ def benchmark_of_adapter(job: JobFolder) -> None:
 
 def test_an_adapter_with_a_tensor_too_few_is_refused_by_its_name(text_job: JobFolder) -> None:
     benchmark_of_adapter(text_job)
-    path = text_job / "in/adapter/adapter_model.safetensors"
-    weights = load_file(path)
+    weights = text_job.weights(ADAPTER)
     lost = next(name for name in weights if "query.lora_B" in name)
-    save_file({name: value for name, value in weights.items() if name != lost}, path)
+    weights.pop(lost)
+    text_job.write_weights(weights, ADAPTER)
     failure = text_job.fail("benchmark")
     assert failure["class"] == "bad-input"
     assert "layer.0.attention.self.query.lora_B" in failure["message"]
@@ -111,8 +112,8 @@ def test_an_adapter_with_a_tensor_too_few_is_refused_by_its_name(text_job: JobFo
 
 def test_an_adapter_with_a_foreign_tensor_is_refused_by_its_name(text_job: JobFolder) -> None:
     benchmark_of_adapter(text_job)
-    path = text_job / "in/adapter/adapter_model.safetensors"
-    save_file(load_file(path) | {"base_model.model.stranger": torch.zeros(2)}, path)
+    stranger = {"base_model.model.stranger": torch.zeros(2)}
+    text_job.write_weights(text_job.weights(ADAPTER) | stranger, ADAPTER)
     failure = text_job.fail("benchmark")
     assert failure["class"] == "bad-input"
     assert "stranger" in failure["message"]
@@ -120,8 +121,8 @@ def test_an_adapter_with_a_foreign_tensor_is_refused_by_its_name(text_job: JobFo
 
 def test_a_pickled_adapter_is_never_opened(text_job: JobFolder) -> None:
     benchmark_of_adapter(text_job)
-    weights = load_file(text_job / "in/adapter/adapter_model.safetensors")
-    (text_job / "in/adapter/adapter_model.safetensors").unlink()
+    weights = text_job.weights(ADAPTER)
+    (text_job / ADAPTER).unlink()
     torch.save(weights, text_job / "in/adapter/adapter_model.bin")
     failure = text_job.fail("benchmark")
     assert failure["class"] == "bad-input"
@@ -141,12 +142,11 @@ def test_an_adapter_that_asks_to_import_a_module_is_refused(text_job: JobFolder)
 
 def test_an_adapter_of_another_base_is_refused(text_job: JobFolder) -> None:
     benchmark_of_adapter(text_job)
-    path = text_job / "in/adapter/adapter_model.safetensors"
     wider = {
         name: torch.zeros(value.shape[0], 999) if "query.lora_A" in name else value
-        for name, value in load_file(path).items()
+        for name, value in text_job.weights(ADAPTER).items()
     }
-    save_file(wider, path)
+    text_job.write_weights(wider, ADAPTER)
     failure = text_job.fail("benchmark")
     assert failure["class"] == "bad-input"
     assert "does not fit the model" in failure["message"]

@@ -95,9 +95,10 @@ def _entities(tags: Sequence[str]) -> set[Any]:
     return set(get_entities(list(tags)))
 
 
-def names_entities(labels: Sequence[str]) -> bool:
-    """Whether labels are IOB tags (B-PER, I-PER, O) rather than plain classes of words."""
-    return any(label[1:2] == "-" and label[0] in "BIESLU" for label in labels)
+def name_entities(gold: Sequence[Sequence[str]]) -> bool:
+    """Whether tags are IOB tags (B-PER, I-PER, O) rather than plain classes of words."""
+    tags = {tag for sentence in gold for tag in sentence} - {OUTSIDE}
+    return all(tag[1:2] == "-" and tag[0] in "BIESLU" for tag in tags)
 
 
 def class_report(gold: Integers, predicted: Integers, labels: Sequence[str]) -> dict[str, Any]:

@@ -12,9 +12,18 @@ import transformers
 from torch import nn
 
 from workers.training.adapters import merge_adapter
-from workers.training.errors import BadInput
+from workers.training.errors import BadInput, OutOfMemory, as_job_error
 from workers.training.tasks import Task
 
+VOCABULARIES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "spm.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+)
 UNLIMITED = 1_000_000  # tokenizers without a limit claim 1e30
 
 
@@ -66,6 +75,7 @@ def load_model(
     labels = _read_labels(folder)
     model = _load_weights(folder, task)
     preprocessor = _load_preprocessor(folder, task)
+    _refuse_unknown_tokens(model, preprocessor, folder)
     if adapter is not None:
         model = merge_adapter(model, adapter)
     _refuse_non_finite(model, adapter or folder)
@@ -134,9 +144,9 @@ def _load_weights(folder: Path, task: Task) -> nn.Module:
             output_loading_info=True,
             dtype=torch.float32,
         )
-    except (MemoryError, torch.OutOfMemoryError):
-        raise
     except Exception as error:  # of many libraries, and all about what the folder holds
+        if isinstance(as_job_error(error), OutOfMemory):
+            raise
         raise BadInput(
             f"The model cannot be loaded for {task.value}: {str(error).strip().splitlines()[0]}",
             where=folder.name,
@@ -164,6 +174,13 @@ def _refuse_other_tensors(report: dict[str, Any], where: str, task: Task) -> Non
 
 
 def _load_preprocessor(folder: Path, task: Task) -> Any:
+    if task is not Task.IMAGE and not any((folder / name).is_file() for name in VOCABULARIES):
+        # transformers would make up a tokenizer of that architecture that knows no word.
+        raise BadInput(
+            "The model has no tokenizer",
+            where=f"{folder.name}/tokenizer.json",
+            next="Save the tokenizer into the model's folder.",
+        )
     try:
         if task is Task.IMAGE:
             # The same pixels on every machine, with torchvision installed or not.
@@ -191,6 +208,16 @@ def _load_preprocessor(folder: Path, task: Task) -> Any:
             next="Save a fast tokenizer with a pad_token.",
         )
     return tokenizer
+
+
+def _refuse_unknown_tokens(model: nn.Module, preprocessor: Any, folder: Path) -> None:
+    rows = getattr(model.config, "vocab_size", None)
+    if rows is not None and hasattr(preprocessor, "pad_token_id") and len(preprocessor) > rows:
+        raise BadInput(
+            f"The tokenizer knows {len(preprocessor)} tokens and the model {rows}",
+            where=f"{folder.name}/tokenizer.json",
+            next="Give the tokenizer that the model was trained with.",
+        )
 
 
 def _refuse_non_finite(model: nn.Module, folder: Path) -> None:

@@ -20,7 +20,7 @@ from workers.training.metrics import (
     entity_report,
     entity_statistics,
     macro_f1,
-    names_entities,
+    name_entities,
     ratio_of,
 )
 from workers.training.model import Bundle
@@ -124,11 +124,10 @@ def statistics(outcomes: Outcomes) -> dict[str, Statistic]:
     pairs = list(zip(outcomes.gold, outcomes.predicted, strict=True))
     right = [sum(a == b for a, b in zip(*pair, strict=True)) for pair in pairs]
     accuracy = ratio_of(np.array(right), np.array([len(truth) for truth, _ in pairs]))
-    return {
-        "loss": loss,
-        **entity_statistics(outcomes.gold, outcomes.predicted),
-        "accuracy": accuracy,
-    }
+    if not name_entities(outcomes.gold):
+        return {"loss": loss, "accuracy": accuracy}
+    entities = entity_statistics(outcomes.gold, outcomes.predicted)
+    return {"loss": loss, **entities, "accuracy": accuracy}
 
 
 def scores(outcomes: Outcomes) -> dict[str, Any]:
@@ -145,7 +144,7 @@ def scores(outcomes: Outcomes) -> dict[str, Any]:
 def report(outcomes: Outcomes) -> dict[str, Any]:
     gold, predicted = outcomes.gold, outcomes.predicted
     if outcomes.task is Task.TOKENS:
-        if names_entities(sorted({tag for tags in gold for tag in tags})):
+        if name_entities(gold):
             return entity_report(gold, predicted)
         gold = [tag for tags in gold for tag in tags]
         predicted = [tag for tags in predicted for tag in tags]
