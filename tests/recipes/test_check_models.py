@@ -169,11 +169,22 @@ def test_ranks_by_pattern_are_understood(tmp_path):
         ({"use_dora": True}, "sets use_dora"),
         ({"trainable_token_indices": [1]}, "sets trainable_token_indices"),
         ({"auto_mapping": {"parent_library": "os"}}, "auto_mapping"),
+        ({"auto_mapping": {"parent_library": "transformers.models.vit.modeling_vit.os"}}, "auto"),
+        ({"auto_mapping": "transformers"}, "auto_mapping"),
     ],
 )
 def test_it_refuses_adapters_that_cannot_be_merged_exactly(tmp_path, change, words):
     result = check(tmp_path, model() | adapter(ADAPTER | change), base=base())
     assert words in only(result)["message"]
+
+
+def test_it_takes_the_mapping_that_peft_writes_for_models_without_a_task_type(tmp_path):
+    mapping = {
+        "base_model_class": "ViTForImageClassification",
+        "parent_library": "transformers.models.vit.modeling_vit",
+    }
+    result = check(tmp_path, model() | adapter(ADAPTER | {"auto_mapping": mapping}), base=base())
+    assert result["verdict"] == "passed"
 
 
 def test_it_misses_the_config_of_an_adapter(tmp_path):

@@ -35,6 +35,10 @@ class AdapterTensors:
     replaced: dict[str, TensorInfo]
 
 
+# A module of transformers' own models, as PEFT writes it.
+_TRANSFORMERS_MODULE = re.compile(r"transformers\.models\.\w+\.modeling_\w+")
+
+
 def split_tensors(tensors: Mapping[str, TensorInfo]) -> AdapterTensors:
     factors: dict[str, dict[str, TensorInfo]] = {}
     replaced: dict[str, TensorInfo] = {}
@@ -110,9 +114,20 @@ def _kind_findings(config: Mapping[str, Any], path: str) -> Iterator[Finding]:
     for key in unsupported(config):
         message = f"{path} sets {key}; its change of the weights is not scaling times B times A."
         yield _block("adapter", message, f"Train the adapter without {key}.", path)
-    if config.get("auto_mapping"):
+    if not _is_known_library(config.get("auto_mapping")):
         message = f"{path} has an auto_mapping, which makes loaders import code by name."
         yield _block("remote-code", message, "Set auto_mapping to null.", path)
+
+
+def _is_known_library(auto_mapping: object) -> bool:
+    """PEFT writes where the base's class lies when it has no task type for it, as for images.
+
+    Only modules of transformers pass: a loader imports what stands here.
+    """
+    if auto_mapping is None:
+        return True
+    library = auto_mapping.get("parent_library") if isinstance(auto_mapping, Mapping) else None
+    return isinstance(library, str) and bool(_TRANSFORMERS_MODULE.fullmatch(library))
 
 
 def unsupported(config: Mapping[str, Any]) -> list[str]:
