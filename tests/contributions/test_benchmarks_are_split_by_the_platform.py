@@ -72,7 +72,7 @@ def test_too_few_rows_are_refused(cast):
 
 
 def test_a_path_without_tables_is_refused(cast):
-    with pytest.raises(Invalid, match="no .parquet, .csv or .jsonl"):
+    with pytest.raises(Invalid, match=r"no \.parquet, \.csv or \.jsonl"):
         make(cast, cast.dataset, path="elsewhere")
 
 
