@@ -21,11 +21,14 @@ from registry.services.errors import Conflict, Invalid
 TITLE_LENGTH = 255
 TEXT_LENGTH = 65_536
 
-# Target status → statuses it may be reached from. Only a release or a merge makes MERGED.
+# Target status → statuses it may be reached from. Only a release or a merge makes MERGED; a
+# release is made of what it began with, even if that was closed meanwhile.
 MOVES: dict[DiscussionStatus, frozenset[DiscussionStatus]] = {
     DiscussionStatus.OPEN: frozenset({DiscussionStatus.DRAFT, DiscussionStatus.CLOSED}),
     DiscussionStatus.CLOSED: frozenset({DiscussionStatus.DRAFT, DiscussionStatus.OPEN}),
-    DiscussionStatus.MERGED: frozenset({DiscussionStatus.DRAFT, DiscussionStatus.OPEN}),
+    DiscussionStatus.MERGED: frozenset(
+        {DiscussionStatus.DRAFT, DiscussionStatus.OPEN, DiscussionStatus.CLOSED}
+    ),
     DiscussionStatus.DRAFT: frozenset(),
 }
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -179,6 +182,23 @@ def test_a_pull_request_opened_before_its_commits_is_a_draft_that_is_checked(sit
     discussion = Discussion.objects.get()
     assert discussion.status == "draft"
     assert discussion.submission.status == SubmissionStatus.CHECKING
+
+
+def test_the_command_line_offers_a_folder_in_one_line(site, tmp_path):
+    command = [
+        Path(sys.executable).parent / "hf",
+        "upload",
+        MODEL,
+        _folder(tmp_path),
+        "--create-pr",
+    ]
+    env = {**os.environ, "HF_ENDPOINT": site.url, "HF_TOKEN": token_of("ada")}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert f"{site.url}/{MODEL}" in done.stdout
+    submission = Discussion.objects.get().submission
+    assert submission.contributor.username == "ada"
+    assert submission.status == SubmissionStatus.CHECKING
 
 
 def _folder(path):
