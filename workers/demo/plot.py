@@ -113,7 +113,7 @@ def _data(base: Path, data: Data, work: Path, seed: int) -> Path:
 
 def _recipe(base: Path, data: Data, work: Path, seed: int) -> Path:
     recipe = yaml.safe_load(DIGITS.recipe)
-    recipe |= {"epochs": 16, "learning_rate": 6e-4, "label_smoothing": 0.05}
+    recipe |= {"batch_size": 16, "learning_rate": 1e-3}
     upload = work / "upload"
     upload.mkdir(parents=True)
     text = yaml.safe_dump(recipe, sort_keys=False)
@@ -142,7 +142,7 @@ OFFERS = (
           _weights("ada", epochs=12, learning_rate=5e-4)),
     Offer("ben", DIGITS, "A LoRA adapter, 200 digits", "LoRA adapter", _adapter),
     Offer("chloe", DIGITS, "200 more labelled digits", "data", _data, to_dataset=True),
-    Offer("dev", DIGITS, "Train longer, with label smoothing", "recipe", _recipe),
+    Offer("dev", DIGITS, "Smaller batches, a higher learning rate", "recipe", _recipe),
     Offer("eve", DIGITS, "Fine-tune on my labels", "wrong labels",
           _weights("eve", epochs=12, learning_rate=5e-4)),
     Offer("finn", DIGITS, "Improved weights", "a copy of Ada's", _copy, copy_of="ada"),

@@ -7,6 +7,7 @@ those who run the site. Rows are only read, to know how things stand.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import subprocess
 import sys
@@ -74,13 +75,14 @@ def two_sites(var: Path, port: int) -> Iterator[tuple[Site, Site]]:
         started.append(one)
         return Site(one.url, folder)
 
-    try:
-        with ThreadPoolExecutor(2) as pool:
-            community, hub = pool.map(ensure, wanted)
-        yield community, hub
-    finally:
-        for one in started:
-            one.stop()
+    # A site dies with the thread that started it, so these threads live as long as the sites.
+    with ThreadPoolExecutor(2) as starters:
+        try:
+            community, hub = starters.map(ensure, wanted)
+            yield community, hub
+        finally:
+            for one in started:
+                one.stop()
 
 
 def connect(site: Site) -> None:
@@ -91,6 +93,7 @@ def connect(site: Site) -> None:
     import django
 
     django.setup()
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line per request of the client
 
 
 def command(name: str, *args: Any, **options: Any) -> str:

@@ -232,7 +232,7 @@ class Story:
         numbers = list(waiting.order_by("pk").values_list("pk", flat=True))
         for number in numbers:
             for reviewer, key in (("lena", "licence"), ("pavel", "privacy")):
-                command("review", number, reviewer=reviewer, key=key, decision="approve")
+                command("review", str(number), "--as", reviewer, "--key", key, "--approve")
         return len(numbers)
 
     # --- 6: releases ---------------------------------------------------------------------
