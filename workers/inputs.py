@@ -74,6 +74,7 @@ class Cache:
         self.folder = folder
         self.most_bytes = most_bytes
         self._opener = _web_only()
+        self._added = most_bytes  # bytes since the cache was last measured; at first unknown
 
     def path_of(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
@@ -95,7 +96,9 @@ class Cache:
             os.replace(part, kept)
         finally:
             part.unlink(missing_ok=True)
-        self.evict()
+        self._added += file.size
+        if self._added > self.most_bytes // 50:
+            self.evict()
         return kept
 
     def place(self, file: InputFile, folder: Path, *, link: bool, stop: Stop) -> None:
@@ -135,6 +138,7 @@ class Cache:
 
     def evict(self) -> int:
         """Remove what was not wanted for longest until the cache fits. Returns bytes removed."""
+        self._added = 0
         found: list[tuple[float, int, Path]] = []
         for path in self.folder.glob("??/*"):
             with contextlib.suppress(FileNotFoundError):

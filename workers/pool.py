@@ -32,9 +32,13 @@ PRELOAD = (
     "transformers:PreTrainedTokenizerFast",
     "peft:PeftModel",
     "pyarrow.parquet",
+    "scipy.stats",
+    "sklearn.metrics",
     "workers.training.spec",
+    "workers.training.model",
+    "workers.training.scoring",
 )
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0  # 5 alone; much longer at low priority on a busy machine
 HOURS_4 = 4 * 3600.0
 LONGEST_PAUSE = 600.0
 NICE = 10

@@ -10,10 +10,9 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
 
 from workers.failures import (
     Failure,
@@ -23,8 +22,9 @@ from workers.failures import (
     sandbox_failure,
     timed_out,
 )
-from workers.folder import remove_tree, sweep_stale
+from workers.folder import sweep_stale
 from workers.inputs import Cache, InputError, InputFile, InputsStopped, checked_path
+from workers.jobs import Job, Outcome, Progress
 from workers.outputs import collect, measure
 from workers.pool import WarmPool
 from workers.reports import BadReport, ProgressReader, failure_of, read_result
@@ -39,42 +39,6 @@ START_SECONDS = 60.0
 CACHE_BYTES = 20 * GIB
 NEEDS_NO_SANDBOX = frozenset({"check"})  # reads headers only, with code that we ship
 MEMORY_SIGNS = re.compile(r"MemoryError|can't allocate memory|out of memory", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Job:
-    kind: str
-    spec: dict[str, Any]
-    inputs: Sequence[InputFile] = ()
-    limits: Limits = field(default_factory=Limits)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is new since the last call, about a second ago."""
-
-    lines: list[dict[str, Any]]
-    log: str
-    seconds: float
-    resident_bytes: int
-
-
-@dataclass
-class Outcome:
-    status: Literal["ok", "failed", "cancelled"]
-    failure: Failure | None
-    result: dict[str, Any] | None
-    out: Path
-    seconds: float = 0.0
-    max_rss: int = 0
-    log_tail: str = ""
-    sandbox: str = "none"
-    started_warm: bool = False
-    reason: str = ""  # why it was cancelled
-
-    def discard(self) -> None:
-        """Remove the collected files, once they are stored elsewhere."""
-        remove_tree(self.out)
 
 
 OnProgress = Callable[[Progress], None]

@@ -19,11 +19,13 @@ from workers.sandbox.seccomp import filter_bytes
 MISSING = Availability(False, "none", "bubblewrap is not installed.", "apt-get install bubblewrap")
 
 
-def run_without(lab: Lab, kind: str, *, allow: bool = False, source: str = "finish()") -> Outcome:
+def run_without(
+    lab: Lab, kind: str, *, allow: bool = False, source: str = "finish()", seconds: float = 10
+) -> Outcome:
     lab.write(source)
     programs = Programs({kind: "hostile_program"}, lab.folder / "programs")
     return run_job(
-        Job(kind, {}, limits=Limits(wall_seconds=5)),
+        Job(kind, {}, limits=Limits(wall_seconds=seconds)),
         work=lab.work,
         on_progress=lab.told.append,
         should_stop=lambda: None,
@@ -70,6 +72,7 @@ def test_a_grandchild_ends_also_without_a_sandbox(lab: Lab) -> None:
     outcome = run_without(
         lab,
         "check",
+        seconds=1,
         source=f"""
         if os.fork() == 0:
             os.setsid()

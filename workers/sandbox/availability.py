@@ -15,16 +15,18 @@ from workers.sandbox.process import Sandbox, SandboxError
 from workers.sandbox.setup import Mode, Setup
 
 INSTALL = "Install bubblewrap 0.8 or newer, for example: apt-get install bubblewrap"
+ALLOW = (
+    "Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, or an AppArmor profile "
+    "for bwrap (kernel.apparmor_restrict_unprivileged_userns); in a container, a seccomp "
+    "profile that lets bwrap call clone and mount."
+)
 FIXES = (
     ("nknown option", INSTALL + "; the one that is installed is too old."),
+    ("new namespace", ALLOW),
+    ("uid map", ALLOW),
+    ("loopback", ALLOW),
     (
-        "new namespace",
-        "Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, or an AppArmor profile "
-        "for bwrap (kernel.apparmor_restrict_unprivileged_userns); in a container, a seccomp "
-        "profile that lets bwrap call clone and mount.",
-    ),
-    (
-        "proc",
+        "mount proc",
         "The container hides parts of /proc; start it with an unmasked /proc "
         "(Docker: --security-opt systempaths=unconfined).",
     ),

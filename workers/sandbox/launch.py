@@ -30,6 +30,8 @@ def main() -> None:
     for procs in order["cgroups"]:
         with open(procs, "w") as file:
             file.write(str(os.getpid()))
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("900")  # when the machine runs out of memory, a job goes before the database
     os.nice(order["nice"])
     if order["uid"] is not None:
         command = staged(command, order["sources"])

@@ -41,6 +41,7 @@ class Sandbox:
         self.cgroup = Cgroup.create(self.slot.path.name)
         if self.cgroup:
             self.cgroup.hold(setup.limits)
+        self._gone = False
         self.init: int | None = None  # pidfd of PID 1 in the sandbox: when it ends, all has ended
         try:
             self._start()
@@ -147,10 +148,11 @@ class Sandbox:
             self.process.stdin.close()
 
     def _stop_being_nice(self) -> None:
+        own = os.getpriority(os.PRIO_PROCESS, 0)
         for pid in descendants(self.process.pid):
             with contextlib.suppress(OSError):
                 for thread in os.listdir(f"/proc/{pid}/task"):
-                    os.setpriority(os.PRIO_PROCESS, int(thread), 0)
+                    os.setpriority(os.PRIO_PROCESS, int(thread), own)
 
     def _rlimits(self, limits: Limits) -> dict[str, int]:
         found = {
@@ -178,18 +180,23 @@ class Sandbox:
 
     def kill(self) -> None:
         """Everything in it, also what left the session; returns when it is gone."""
-        below = descendants(self.process.pid) if self.setup.mode == "none" else []
+        if self._gone:
+            return
+        alive = self.process.poll() is None
+        # Without a sandbox there is no PID namespace; what was orphaned before is not found.
+        below = descendants(self.process.pid) if self.setup.mode == "none" and alive else []
         if self.cgroup:
             self.cgroup.kill()
         if self.init is not None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.init, signal.SIGKILL)
-        if self.process.poll() is None:
+        if alive:
             self.process.kill()
-        for pid in below:
+        for pid in below[1:]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._await_death()
+        self._gone = True
 
     def _await_death(self) -> None:
         try:
