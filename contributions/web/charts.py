@@ -25,6 +25,10 @@ class Interval:
         return verdict(self.low, self.high)
 
     @property
+    def short(self) -> str:
+        return {"better": "better", "worse": "worse"}.get(self.verdict, "no clear difference")
+
+    @property
     def words(self) -> str:
         return {
             "better": "better, the whole interval is above zero",

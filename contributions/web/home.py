@@ -22,7 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "releases": releases.filter(number__gt=0).listed()[:5],
         "tallies": {
             **submissions.aggregate(
-                submissions=Count("pk"),
+                submissions=Count("pk", distinct=True),
                 measured=Count("pk", filter=Q(comparisons__isnull=False), distinct=True),
             ),
             "releases": releases.filter(number__gt=0).count(),

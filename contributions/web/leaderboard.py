@@ -11,6 +11,7 @@ from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from contributions.models import Comparison, Release, ReleasePatch, Submission, Track
 from contributions.web.charts import Interval, Scale
 from contributions.web.scores import LOSS, latest, value_of
+from registry.models import User
 
 _T = "T"
 # Key of ?sort= → (heading, ordering). Unmeasured submissions come last in each.
@@ -46,7 +47,7 @@ class Entry:
     credit: float | None
 
 
-def entries(track: Track, *, sort: str) -> QuerySet[Submission]:
+def entries(track: Track, viewer: User | None, *, sort: str) -> QuerySet[Submission]:
     """Measured submissions in the order asked for; the rest is loaded in two more queries."""
 
     def gain(measure: str) -> Subquery:
@@ -58,10 +59,11 @@ def entries(track: Track, *, sort: str) -> QuerySet[Submission]:
     shown = Comparison.objects.filter(
         run__track=track, split=_T, measure__in=[LOSS, track.metric]
     ).select_related("candidate")
-    pool = ReleasePatch.objects.filter(release__track=track).select_related("release")
+    pool = ReleasePatch.objects.filter(release__track=track).select_related("release__track")
     _, ordering = SORTS.get(sort, SORTS[""])
     return (
-        track.submissions.select_related("contributor", "repository__namespace")
+        track.submissions.visible_to(viewer)
+        .select_related("contributor", "repository__namespace")
         .annotate(loss_gain=gain(LOSS), metric_gain=gain(track.metric))
         .annotate(credit=Sum("credits__amount"))
         .filter(loss_gain__isnull=False)

@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from contributions.models import Credit, Release, ReleasePatch, ReleaseStatus
+from contributions.models import Credit, Release, ReleasePatch, ReleaseStatus, Submission
 from contributions.services import access
 from contributions.web import polling
 from contributions.web.charts import Interval, Scale
 from contributions.web.scores import LOSS
-from registry.web.pages import caller
+from registry.web.pages import caller, person
 
 _AT_WORK = {ReleaseStatus.MERGING, ReleaseStatus.VALUING}
 
@@ -38,7 +38,7 @@ class Measure:
 @require_GET
 def release_page(request: HttpRequest, name: str, number: int) -> HttpResponse:
     release = access.release(caller(request), name, number)
-    context = {**_details(release), "version": _version(release)}
+    context = {**_details(request, release), "version": _version(release)}
     return render(request, "contributions/release.html", context)
 
 
@@ -46,7 +46,10 @@ def release_page(request: HttpRequest, name: str, number: int) -> HttpResponse:
 def live(request: HttpRequest, name: str, number: int) -> HttpResponse:
     release = access.release(caller(request), name, number)
     return polling.part(
-        request, "contributions/_release_live.html", _version(release), lambda: _details(release)
+        request,
+        "contributions/_release_live.html",
+        _version(release),
+        lambda: _details(request, release),
     )
 
 
@@ -58,7 +61,7 @@ def _version(release: Release) -> str:
     return polling.etag(release.pk, release.status, release.reason, *runs, *steps)
 
 
-def _details(release: Release) -> dict[str, Any]:
+def _details(request: HttpRequest, release: Release) -> dict[str, Any]:
     patches = list(
         release.patches.select_related("submission__contributor").order_by("-admitted", "pk")
     )
@@ -68,6 +71,11 @@ def _details(release: Release) -> dict[str, Any]:
         "track": release.track,
         "moving": release.status in _AT_WORK
         or any(p.status in {"queued", "publishing"} for p in publications),
+        "visible": set(
+            Submission.objects.visible_to(person(request))
+            .filter(release_patches__release=release)
+            .values_list("pk", flat=True)
+        ),
         "shares": _shares(release),
         "admitted": [patch for patch in patches if patch.admitted],
         "others": [patch for patch in patches if not patch.admitted],

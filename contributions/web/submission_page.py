@@ -44,13 +44,9 @@ def version(request: HttpRequest, submission: Submission) -> str:
     """Changes whenever the live part would: two small queries instead of a dozen."""
     user = person(request)
     runs = submission.runs.values_list("pk", "status", "attempt", "heartbeat_at").order_by("pk")
-    seen = Submission.objects.filter(pk=submission.pk).aggregate(
-        review=Max("reviews"), credit=Max("credits"), score=Max("comparisons")
-    )
+    last = submission.reviews.aggregate(review=Max("pk"))
     state = (submission.status, submission.status_since, submission.status_reason)
-    return polling.etag(
-        submission.pk, user and user.pk, state, submission.track_id, *seen.items(), *runs
-    )
+    return polling.etag(submission.pk, user and user.pk, state, submission.track_id, last, *runs)
 
 
 def details(request: HttpRequest, submission: Submission) -> dict[str, Any]:
@@ -152,7 +148,7 @@ def _timeline(submission: Submission, runs: list[Run], given: list[Review]) -> l
         ]
     for run in runs:
         if run.finished_at:
-            what = f"{run.get_kind_display().capitalize()} {run.get_status_display()}"
+            what = f"{run.get_kind_display()} {run.status}"
             moments.append(Moment(run.finished_at, what))
     for review in given:
         what = f"{review.get_key_display().capitalize()} key: {review.get_decision_display()}"

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from contributions.models import RunStatus, Track, TrackStatus
 from contributions.services import access
 from contributions.web import leaderboard
+from registry.models import Repository
 from registry.web.links import choices, listing, with_value
 from registry.web.pages import caller, person
 
@@ -29,10 +30,10 @@ def track_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def track_page(request: HttpRequest, name: str) -> HttpResponse:
     track = access.track(caller(request), name)
-    sort = request.GET.get("sort", "")
-    page = listing(request, leaderboard.entries(track, sort=sort))
+    user, sort = person(request), request.GET.get("sort", "")
+    page = listing(request, leaderboard.entries(track, user, sort=sort))
     releases = list(track.releases.order_by("-number")[:50])
-    waiting = track.submissions.filter(comparisons=None).listed()[:20]
+    waiting = track.submissions.visible_to(user).filter(comparisons=None).listed()[:20]
     context = {
         "track": track,
         "listing": page,
@@ -40,7 +41,9 @@ def track_page(request: HttpRequest, name: str) -> HttpResponse:
         "standings": leaderboard.standings(track, releases),
         "waiting": waiting,
         "runs": track.runs.filter(submission=None).exclude(status=RunStatus.SUCCEEDED)[:5],
-        "data": track.training_data.select_related("dataset__namespace"),
+        "data": track.training_data.filter(
+            dataset__in=Repository.objects.visible_to(user).values("pk")
+        ).select_related("dataset__namespace"),
         "sort": sort,
         "sort_links": {
             key or "loss": with_value(request, "sort", key) for key in leaderboard.SORTS

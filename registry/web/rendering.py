@@ -11,12 +11,10 @@ from markdown_it import MarkdownIt
 
 _LONGEST = 200_000
 _HEADINGS = {f"h{level}": f"h{min(level + 1, 6)}" for level in range(1, 7)}
-_TAGS = set(
-    """
-    p br hr em strong del code pre blockquote ul ol li a img
-    table thead tbody tr th td h2 h3 h4 h5 h6
-    """.split()
-)
+_TEXT = {"p", "br", "hr", "em", "strong", "del", "blockquote", "a", "img"}
+_CODE_AND_LISTS = {"code", "pre", "ul", "ol", "li"}
+_TABLES = {"table", "thead", "tbody", "tr", "th", "td"}
+_TAGS = _TEXT | _CODE_AND_LISTS | _TABLES | set(_HEADINGS.values())
 _ATTRIBUTES = {
     "a": {"href", "title"},
     "img": {"src", "alt", "title"},

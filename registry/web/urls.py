@@ -8,7 +8,7 @@ from registry.web.pages import page
 urlpatterns: list[URLPattern | URLResolver] = [
     path("login", accounts.sign_in, name="login"),
     path("logout", accounts.sign_out, name="logout"),
-    path("theme", accounts.theme, name="theme"),
+    path("settings/theme", accounts.theme, name="theme"),
     path("setup/<str:secret>", page(accounts.set_up), name="setup"),
     path("settings/tokens", page(tokens.token_list), name="tokens"),
     path("settings/tokens/<int:pk>/revoke", page(tokens.revoke), name="revoke-token"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 
@@ -15,15 +17,33 @@ def _storage_of_its_own(request, tmp_path, settings):
 
 
 @pytest.fixture(autouse=True)
-def _quick_passwords(settings):
+def _quick_passwords(request, settings):
+    """Not where another process has to check what was hashed here."""
+    if "live_db" in request.fixturenames:
+        return
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.fixture
-def scene(db):
+@pytest.fixture(scope="module")
+def _scene(request, django_db_setup, django_db_blocker):
+    """Made once for a module, in a transaction that is never committed."""
+    from django.db import transaction
+    from django.test import override_settings
+
     from tests.web import scene
 
-    return scene.make()
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with django_db_blocker.unblock(), transaction.atomic():
+        with override_settings(PASSWORD_HASHERS=hashers):
+            made = scene.make()
+        yield made
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def scene(_scene, db):
+    """The whole site of scene.py; what a test changes is undone after it."""
+    return copy.deepcopy(_scene)
 
 
 @pytest.fixture

@@ -6,7 +6,20 @@ import re
 from html.parser import HTMLParser
 
 LARGEST_PAGE = 200_000
-_EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
+_EMPTY = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "wbr",
+}
 _OWN = re.compile(r"^(/(?!/)|#|\?|mailto:|data:image/)")
 
 
@@ -20,7 +33,12 @@ class _Page(HTMLParser):
         self.wrong: list[str] = []
 
     def handle_starttag(self, tag, attributes):
-        element = {"tag": tag, "text": "", "inside": [e["tag"] for e in self.open], **dict(attributes)}
+        element = {
+            "tag": tag,
+            "text": "",
+            "inside": [e["tag"] for e in self.open],
+            **dict(attributes),
+        }
         element["of"] = [e for e in self.open]
         self.elements.append(element)
         if tag not in _EMPTY and not self._in_svg_leaf(tag):
@@ -67,7 +85,9 @@ def _structure(page: _Page) -> list[str]:
     if not page.all("title")[0]["text"].strip():
         found.append("no title")
     first_link = page.all("a")[0]
-    if first_link.get("href") != "#content" or not any(e.get("id") == "content" for e in page.all("main")):
+    if first_link.get("href") != "#content" or not any(
+        e.get("id") == "content" for e in page.all("main")
+    ):
         found.append("no skip link to the content")
     ids = [e["id"] for e in page.elements if e.get("id")]
     found += [f"id {name} twice" for name in set(ids) if ids.count(name) > 1]
@@ -97,10 +117,10 @@ def _fields(page: _Page) -> list[str]:
             e.get("name") == "csrfmiddlewaretoken" for e in inside
         ):
             found.append(f"the form {form.get('action')} has no CSRF token")
+    found += [f"a button without words: {b}" for b in page.all("button") if not b["text"].strip()]
     found += [
-        f"a button without words: {b}" for b in page.all("button") if not b["text"].strip()
+        f"a link without words: {a.get('href')}" for a in page.all("a") if not a["text"].strip()
     ]
-    found += [f"a link without words: {a.get('href')}" for a in page.all("a") if not a["text"].strip()]
     found += [f"no alt text: {i.get('src')}" for i in page.all("img") if i.get("alt") is None]
     for svg in page.all("svg"):
         if not svg.get("aria-label") and svg.get("aria-hidden") != "true":

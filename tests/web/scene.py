@@ -74,7 +74,10 @@ LOG = "\n".join(
     [
         "recipe.yaml: method full, 12 epochs, batch size 32, learning rate 0.0005",
         "1000 examples for training",
-        *(f"step {n} of 360, loss {2.3 * math.exp(-n / 90) + 0.08:.4f}" for n in range(10, 220, 10)),
+        *(
+            f"step {n} of 360, loss {2.3 * math.exp(-n / 90) + 0.08:.4f}"
+            for n in range(10, 220, 10)
+        ),
     ]
 )
 
@@ -213,7 +216,11 @@ def measured(submission, *, gain, width, metric_gain, loss=0.412):
             metrics={"accuracy": 0.9012 + metric_gain, "f1_macro": 0.8987 + metric_gain},
             report=report(metric_gain),
         )
-        for measure, difference in (("loss", gain), ("accuracy", metric_gain), ("f1_macro", 0.8 * metric_gain)):
+        for measure, difference in (
+            ("loss", gain),
+            ("accuracy", metric_gain),
+            ("f1_macro", 0.8 * metric_gain),
+        ):
             Comparison.objects.create(
                 submission=submission,
                 run=made,
@@ -250,7 +257,11 @@ def make() -> SimpleNamespace:
         actor=cast.ada, namespace=cast.ada.namespace, name="digits-data", repo_type="dataset"
     )
     secret = repositories.create(
-        actor=cast.ada, namespace=cast.ada.namespace, name="held-out", repo_type="dataset", private=True
+        actor=cast.ada,
+        namespace=cast.ada.namespace,
+        name="held-out",
+        repo_type="dataset",
+        private=True,
     )
     plain = repositories.create(
         actor=cast.berta, namespace=cast.berta.namespace, name="scratch", repo_type="model"
@@ -274,7 +285,10 @@ def make() -> SimpleNamespace:
         ref="refs/heads/main",
         author=cast.ada,
         title="Add training rows",
-        operations=[AddFile("README.md", b"# Digits data\n"), AddFile("data/train.csv", b"image,label\na,0\n")],
+        operations=[
+            AddFile("README.md", b"# Digits data\n"),
+            AddFile("data/train.csv", b"image,label\na,0\n"),
+        ],
     )
     benchmark = Benchmark.objects.create(
         name="digits-held-out",
@@ -303,13 +317,34 @@ def make() -> SimpleNamespace:
     )
     TrackDataset.objects.create(track=track, dataset=data, revision=refs.resolve(data).oid)
 
-    weights = offer(model, cast.berta, "Longer training with augmentation", {"model.safetensors": b"w" * 900})
-    adapter = offer(model, cast.cyril, "LoRA adapter for slanted sevens", {"adapters/seven/adapter_model.safetensors": b"a" * 400})
-    wrong = offer(model, cast.emil, "My labels are the right ones", {"model.safetensors": b"x" * 900})
-    recipe = offer(model, cast.dora, "Warm-up and cosine schedule", {"recipe.yaml": b"version: 1\nmethod: full\nepochs: 12\nscheduler: cosine\n"})
+    weights = offer(
+        model, cast.berta, "Longer training with augmentation", {"model.safetensors": b"w" * 900}
+    )
+    adapter = offer(
+        model,
+        cast.cyril,
+        "LoRA adapter for slanted sevens",
+        {"adapters/seven/adapter_model.safetensors": b"a" * 400},
+    )
+    wrong = offer(
+        model, cast.emil, "My labels are the right ones", {"model.safetensors": b"x" * 900}
+    )
+    recipe = offer(
+        model,
+        cast.dora,
+        "Warm-up and cosine schedule",
+        {"recipe.yaml": b"version: 1\nmethod: full\nepochs: 12\nscheduler: cosine\n"},
+    )
     pickle = offer(model, cast.emil, "Faster loading", {"pytorch_model.bin": b"\x80\x04."})
-    waiting = offer(model, cast.cyril, "Adapter with r = 16", {"adapters/wide/adapter_model.safetensors": b"b" * 400})
-    rows = offer(data, cast.berta, "300 more handwritten rows", {"data/more.csv": b"image,label\nb,1\n"})
+    waiting = offer(
+        model,
+        cast.cyril,
+        "Adapter with r = 16",
+        {"adapters/wide/adapter_model.safetensors": b"b" * 400},
+    )
+    rows = offer(
+        data, cast.berta, "300 more handwritten rows", {"data/more.csv": b"image,label\nb,1\n"}
+    )
     draft = offer(model, cast.berta, "Half an idea", {"notes.md": b"to do\n"}, draft=True)
     Run.objects.all().delete()  # queued checks: the machines of this scene are written by hand
 
@@ -324,48 +359,132 @@ def make() -> SimpleNamespace:
     measured(weights, gain=0.0612, width=0.021, metric_gain=0.0208)
     measured(adapter, gain=0.0344, width=0.025, metric_gain=0.0083)
     measured(wrong, gain=-0.0871, width=0.03, metric_gain=-0.0417)
-    put(recipe, SubmissionStatus.TRAINING, kind=PatchKind.RECIPE, track=track, reason="A worker fine-tunes it.", minutes=2)
+    put(
+        recipe,
+        SubmissionStatus.TRAINING,
+        kind=PatchKind.RECIPE,
+        track=track,
+        reason="A worker fine-tunes it.",
+        minutes=2,
+    )
     check = run(recipe, RunKind.CHECK)
     Finding.objects.create(
-        submission=recipe, run=check, rule="recipe-steps", severity=Severity.INFO, path="recipe.yaml", line=3,
+        submission=recipe,
+        run=check,
+        rule="recipe-steps",
+        severity=Severity.INFO,
+        path="recipe.yaml",
+        line=3,
         message="360 steps at most fit the track's budget of 900 seconds.",
     )
     training = run(
-        recipe, RunKind.FINETUNE, RunStatus.RUNNING, attempt=2, sandbox="none", log=LOG, curve=curve(),
+        recipe,
+        RunKind.FINETUNE,
+        RunStatus.RUNNING,
+        attempt=2,
+        sandbox="none",
+        log=LOG,
+        curve=curve(),
         progress={"step": 220, "of": 360, "stage": "train", "metrics": {"loss": 0.28}},
     )
-    put(pickle, SubmissionStatus.REFUSED, kind=PatchKind.UNKNOWN, track=track, reason="A pickle can run code when it is loaded.")
+    put(
+        pickle,
+        SubmissionStatus.REFUSED,
+        kind=PatchKind.UNKNOWN,
+        track=track,
+        reason="A pickle can run code when it is loaded.",
+    )
     refused = run(pickle, RunKind.CHECK)
     Finding.objects.create(
-        submission=pickle, run=refused, rule="pickle", severity=Severity.BLOCK, path="pytorch_model.bin",
+        submission=pickle,
+        run=refused,
+        rule="pickle",
+        severity=Severity.BLOCK,
+        path="pytorch_model.bin",
         message="pytorch_model.bin is a pickle, which can run code when it is loaded.",
         fix="Save the weights with save_pretrained(folder, safe_serialization=True) and upload model.safetensors instead.",
     )
     Finding.objects.create(
-        submission=pickle, run=refused, rule="card-licence", severity=Severity.WARN, path="README.md", line=2,
-        message="The card names no licence for the new file.", fix="Write license: apache-2.0 into the front matter.",
+        submission=pickle,
+        run=refused,
+        rule="card-licence",
+        severity=Severity.WARN,
+        path="README.md",
+        line=2,
+        message="The card names no licence for the new file.",
+        fix="Write license: apache-2.0 into the front matter.",
     )
-    put(waiting, SubmissionStatus.IN_REVIEW, kind=PatchKind.ADAPTER, track=track, reason="Waits for the licence key and privacy key.")
+    put(
+        waiting,
+        SubmissionStatus.IN_REVIEW,
+        kind=PatchKind.ADAPTER,
+        track=track,
+        reason="Waits for the licence key and privacy key.",
+    )
     run(waiting, RunKind.CHECK)
     measured(waiting, gain=0.0061, width=0.012, metric_gain=0.0)
-    put(rows, SubmissionStatus.FAILED, kind=PatchKind.DATA, track=track, reason="The finetune run failed: the label “ten” is not one that the model knows.")
-    run(rows, RunKind.FINETUNE, RunStatus.FAILED, failure_class="bad-input", reason="data/more.csv, row 17: the label “ten” is not one that the model knows. Known labels: 0 to 9.", log="reading data/more.csv\nrow 17: unknown label ten\n")
-    put(draft, SubmissionStatus.DRAFT, kind=PatchKind.CARD, track=track, reason="Checked. Open the pull request to have it evaluated.")
-    discussions.comment(weights.discussion, author=cast.ada, text="Lovely. Which *augmentation* was it?\n\n`rotate(5)`?")
+    put(
+        rows,
+        SubmissionStatus.FAILED,
+        kind=PatchKind.DATA,
+        track=track,
+        reason="The finetune run failed: the label “ten” is not one that the model knows.",
+    )
+    run(
+        rows,
+        RunKind.FINETUNE,
+        RunStatus.FAILED,
+        failure_class="bad-input",
+        reason="data/more.csv, row 17: the label “ten” is not one that the model knows. Known labels: 0 to 9.",
+        log="reading data/more.csv\nrow 17: unknown label ten\n",
+    )
+    put(
+        draft,
+        SubmissionStatus.DRAFT,
+        kind=PatchKind.CARD,
+        track=track,
+        reason="Checked. Open the pull request to have it evaluated.",
+    )
+    discussions.comment(
+        weights.discussion,
+        author=cast.ada,
+        text="Lovely. Which *augmentation* was it?\n\n`rotate(5)`?",
+    )
 
     base = Release.objects.create(
-        track=track, number=0, status=ReleaseStatus.RELEASED, base_revision=head.oid, revision=head.oid,
-        created_by=cast.ada, released_at=timezone.now() - dt.timedelta(hours=3),
-        evidence={"report_T": {"merged": {"loss": 0.412, "metrics": {"accuracy": 0.9012, "f1_macro": 0.8987}}}},
+        track=track,
+        number=0,
+        status=ReleaseStatus.RELEASED,
+        base_revision=head.oid,
+        revision=head.oid,
+        created_by=cast.ada,
+        released_at=timezone.now() - dt.timedelta(hours=3),
+        evidence={
+            "report_T": {
+                "merged": {"loss": 0.412, "metrics": {"accuracy": 0.9012, "f1_macro": 0.8987}}
+            }
+        },
     )
     release = Release.objects.create(
-        track=track, number=1, status=ReleaseStatus.RELEASED, base_revision=head.oid, revision=head.oid,
-        gain_v=0.0781, gain_t=0.0702, nodes=2, gap=0.000012, kappa=0.041, formula="path-integral-1",
-        created_by=cast.ada, released_at=timezone.now() - dt.timedelta(hours=1),
-        evidence={"report_T": {
-            "base": {"loss": 0.412, "metrics": {"accuracy": 0.9012, "f1_macro": 0.8987}},
-            "merged": {"loss": 0.3418, "metrics": {"accuracy": 0.9292, "f1_macro": 0.9251}},
-        }},
+        track=track,
+        number=1,
+        status=ReleaseStatus.RELEASED,
+        base_revision=head.oid,
+        revision=head.oid,
+        gain_v=0.0781,
+        gain_t=0.0702,
+        nodes=2,
+        gap=0.000012,
+        kappa=0.041,
+        formula="path-integral-1",
+        created_by=cast.ada,
+        released_at=timezone.now() - dt.timedelta(hours=1),
+        evidence={
+            "report_T": {
+                "base": {"loss": 0.412, "metrics": {"accuracy": 0.9012, "f1_macro": 0.8987}},
+                "merged": {"loss": 0.3418, "metrics": {"accuracy": 0.9292, "f1_macro": 0.9251}},
+            }
+        },
     )
     for submission, weight, gate, lower, admitted in (
         (weights, 0.71, 0.0452, 0.0291, True),
@@ -373,27 +492,62 @@ def make() -> SimpleNamespace:
         (wrong, 0.0, -0.0039, -0.0152, False),
     ):
         ReleasePatch.objects.create(
-            release=release, submission=submission, artifact_revision=submission.head_revision,
-            admitted=admitted, weight=weight, gate_gain=gate, gate_lower=lower,
+            release=release,
+            submission=submission,
+            artifact_revision=submission.head_revision,
+            admitted=admitted,
+            weight=weight,
+            gate_gain=gate,
+            gate_lower=lower,
             reason="" if admitted else "The lower bound of its gain is not above zero.",
         )
     for submission, weight, amount in ((weights, 0.71, 0.0553), (adapter, 0.44, 0.0228)):
         Credit.objects.create(
-            release=release, submission=submission, contributor=submission.contributor, weight=weight,
-            amount=amount, low=amount - 0.011, high=amount + 0.012, first_order=amount * 1.3,
-            alone=amount * 1.1, leave_one_out=amount * 0.85, metric_amount=amount / 3, formula="path-integral-1",
+            release=release,
+            submission=submission,
+            contributor=submission.contributor,
+            weight=weight,
+            amount=amount,
+            low=amount - 0.011,
+            high=amount + 0.012,
+            first_order=amount * 1.3,
+            alone=amount * 1.1,
+            leave_one_out=amount * 0.85,
+            metric_amount=amount / 3,
+            formula="path-integral-1",
         )
     for kind in (RunKind.MERGE, RunKind.ATTRIBUTE):
         run(None, kind, track=track, release=release, contributor=cast.ada)
     publication = Publication.objects.create(
-        release=release, endpoint="http://127.0.0.1:18499", repo_id="tinymodels/digits",
-        status=PublicationStatus.PUBLISHED, remote_commit="c" * 40, requested_by=cast.ada,
+        release=release,
+        endpoint="http://127.0.0.1:18499",
+        repo_id="tinymodels/digits",
+        status=PublicationStatus.PUBLISHED,
+        remote_commit="c" * 40,
+        requested_by=cast.ada,
     )
     for position, name in enumerate(("collect", "repository", "upload", "verify", "record")):
-        PublicationStep.objects.create(publication=publication, position=position, name=name, status=StepStatus.DONE)
+        PublicationStep.objects.create(
+            publication=publication, position=position, name=name, status=StepStatus.DONE
+        )
     tokens.issue(cast.berta, name="laptop", scope="write")
     return SimpleNamespace(
-        **vars(cast), model=model, data=data, secret=secret, plain=plain, track=track, weights=weights,
-        adapter=adapter, wrong=wrong, recipe=recipe, pickle=pickle, waiting=waiting, rows=rows, draft=draft,
-        training=training, base=base, release=release, head=head,
+        **vars(cast),
+        model=model,
+        data=data,
+        secret=secret,
+        plain=plain,
+        track=track,
+        weights=weights,
+        adapter=adapter,
+        wrong=wrong,
+        recipe=recipe,
+        pickle=pickle,
+        waiting=waiting,
+        rows=rows,
+        draft=draft,
+        training=training,
+        base=base,
+        release=release,
+        head=head,
     )

@@ -21,7 +21,10 @@ def addresses(s):
         "/submissions",
         "/submissions?status=moving",
         "/submissions?kind=adapter&track=digits&by=cyril",
-        *(f"/submissions/{x.pk}" for x in (s.weights, s.wrong, s.recipe, s.pickle, s.waiting, s.rows, s.draft)),
+        *(
+            f"/submissions/{x.pk}"
+            for x in (s.weights, s.wrong, s.recipe, s.pickle, s.waiting, s.rows, s.draft)
+        ),
         f"/runs/{s.training.pk}",
         "/models",
         "/models?search=digits&sort=name",

@@ -1,0 +1,201 @@
+"""The figures and words that people come for stand on the page."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
+from django.test import Client
+
+from registry.services import refs
+
+
+def words(response):
+    text = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return re.sub(r"\s+", " ", text)
+
+
+def test_an_empty_site_tells_how_to_begin(client, db, page_rules):
+    for address in ("/", "/tracks", "/submissions", "/models", "/datasets"):
+        response = client.get(address)
+        assert response.status_code == 200
+        page_rules(response, address)
+    html = client.get("/").content.decode()
+    assert "export HF_ENDPOINT=http://testserver" in html
+    assert "hf upload owner/model ./my-model . --create-pr" in html
+
+
+def test_a_submission_says_what_was_measured(scene, client):
+    text = words(client.get(f"/submissions/{scene.weights.pk}"))
+    assert "Loss nats 0.3508 0.4120 +0.0612 +0.0402 to +0.0822" in text
+    assert "better" in text
+    assert "Per class on T" in text
+    assert "macro avg" in text
+    assert "Credit in digits 1 : +0.0553 nats" in text
+
+
+def test_a_finding_says_where_and_how_to_mend_it(scene, client):
+    text = words(client.get(f"/submissions/{scene.pickle.pk}"))
+    assert "Must be mended : pytorch_model.bin is a pickle" in text
+    assert "README.md:2" in text
+    assert "How to mend it: Save the weights with save_pretrained" in text
+
+
+def test_a_failed_run_says_why(scene, client):
+    text = words(client.get(f"/submissions/{scene.rows.pk}"))
+    assert "Could not use the input. data/more.csv, row 17" in text
+
+
+def test_the_leaderboard_is_sorted_by_links(scene, client):
+    def order(sort):
+        html = client.get(f"/tracks/digits?sort={sort}").content.decode()
+        board = html[html.index('id="leaderboard"') :]
+        return [
+            int(pk)
+            for pk in re.findall(
+                r'<th scope="row" class="what"><a href="/submissions/(\d+)"', board
+            )
+        ]
+
+    s = scene
+    assert order("") == [s.weights.pk, s.adapter.pk, s.waiting.pk, s.wrong.pk]
+    assert order("newest") == [s.waiting.pk, s.wrong.pk, s.adapter.pk, s.weights.pk]
+    assert order("credit")[:2] == [s.weights.pk, s.adapter.pk]
+    assert 'aria-sort="descending"' in client.get("/tracks/digits").content.decode()
+
+
+def test_no_page_shows_outcomes_of_single_examples(scene, client):
+    for address in (
+        f"/submissions/{scene.weights.pk}",
+        "/tracks/digits",
+        "/tracks/digits/releases/1",
+    ):
+        assert "outcomes" not in client.get(address).content.decode()
+
+
+def test_a_release_says_who_brought_what(scene, client):
+    text = words(client.get("/tracks/digits/releases/1"))
+    assert "berta Longer training with augmentation full weights 0.710 +0.0553" in text
+    assert "My labels are the right ones emil −0.0039 −0.0152 The lower bound" in text
+    assert "0.041 : path and Shapley values agree" in text or "0.041: path and Shapley" in text
+    assert "tinymodels/digits published" in text
+
+
+def test_contributions_from_private_repositories_keep_their_titles(scene, as_person):
+    type(scene.data).objects.filter(pk=scene.data.pk).update(private=True)
+    from contributions.models import ReleasePatch
+
+    ReleasePatch.objects.create(
+        release=scene.release, submission=scene.rows, artifact_revision="", admitted=False
+    )
+    for address in ("/tracks/digits", "/tracks/digits/releases/1", "/submissions", "/berta", "/"):
+        assert "300 more" not in as_person(None).get(address).content.decode(), address
+        assert "digits-data<" not in as_person(None).get(address).content.decode(), address
+    assert "300 more" in as_person(scene.ada).get("/submissions").content.decode()
+
+
+def test_a_repository_without_a_track_is_called_not_reviewed(scene, client):
+    assert "Not reviewed." in words(client.get(scene.plain.get_absolute_url()))
+    assert "Not reviewed." not in words(client.get(scene.model.get_absolute_url()))
+
+
+def test_files_are_listed_with_size_and_last_commit(scene, client):
+    text = words(client.get(f"{scene.model.get_absolute_url()}/tree/main"))
+    assert "config.json 62 B Upload the base" in text
+    assert "docs/ Upload the base" in text
+    assert "model.safetensors" in text
+
+
+def test_every_revision_can_be_walked(scene, client):
+    base = scene.model.get_absolute_url()
+    for rev in ("main", "refs/pr/1", "refs%2Fpr%2F1", scene.head.oid, scene.head.oid[:8]):
+        assert client.get(f"{base}/tree/{rev}").status_code == 200, rev
+        assert client.get(f"{base}/commits/{rev}").status_code == 200, rev
+    refs.create_branch(scene.model, "feat/x", actor=scene.ada)
+    assert "epochs: 12" in client.get(f"{base}/blob/feat/x/recipe.yaml").content.decode()
+    assert client.get(f"{base}/tree/feat%2Fx/docs").status_code == 200
+    assert client.get(f"{base}/tree/main/config.json").status_code == 302
+    assert client.get(f"{base}/blob/main/docs").status_code == 302
+
+
+def test_binary_files_are_offered_and_not_shown(scene, client):
+    html = client.get(
+        f"{scene.model.get_absolute_url()}/blob/main/model.safetensors"
+    ).content.decode()
+    assert "not text that can be shown" in html
+    assert f"/resolve/{scene.head.oid}/model.safetensors" in html
+
+
+def test_old_names_lead_to_new_ones(scene, client):
+    from registry.services import repositories
+
+    repositories.move(
+        scene.plain, actor=scene.berta, namespace=scene.berta.namespace, name="renamed"
+    )
+    response = client.get("/berta/scratch")
+    assert (response.status_code, response["Location"]) == (302, "/berta/renamed")
+    assert client.get("/Berta")["Location"] == "/berta"
+
+
+def test_a_gated_repository_shows_its_page_and_keeps_its_files(scene, as_person):
+    type(scene.model).objects.filter(pk=scene.model.pk).update(gated="manual")
+    base = scene.model.get_absolute_url()
+    assert as_person(None).get(base).status_code == 200
+    assert "Digits, small vision model" not in as_person(None).get(base).content.decode()
+    assert as_person(None).get(f"{base}/blob/main/config.json").status_code in {302, 404}
+    assert as_person(scene.emil).get(f"{base}/blob/main/config.json").status_code == 403
+    assert as_person(scene.ada).get(f"{base}/blob/main/config.json").status_code == 200
+
+
+def test_a_fault_of_ours_is_a_page_with_help(db, settings, monkeypatch, page_rules):
+    from contributions.web import home
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(home, "submission_lines", broken)
+    response = Client(raise_request_exception=False).get("/")
+    assert response.status_code == 500
+    assert "A fault of this site" in response.content.decode()
+    page_rules(response, "500")
+
+
+def test_third_party_files_are_the_published_ones():
+    readme = Path(finders.find("registry/vendor/README.md"))
+    rows = re.findall(r"\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|", readme.read_text())
+    kept = {file.name for file in readme.parent.iterdir()} - {"README.md"}
+    assert {name for name, _ in rows} == kept
+    for name, digest in rows:
+        assert hashlib.sha256((readme.parent / name).read_bytes()).hexdigest() == digest
+
+
+def test_the_rules_of_pages_notice_what_is_wrong():
+    from tests.web.rules import faults
+
+    bad = """<html><head><title></title><style>p{}</style></head><body onload="x()">
+    <h1>a</h1><h1>b</h1><h4>c</h4><a href="/x"></a><img src="https://e.com/a.png">
+    <table><tr><th>x</th></tr></table><input name="q"><form method="post" action="https://e.com">
+    </form><p style="color:red"></p><main><svg></svg></main></body></html>"""
+    found = " · ".join(faults(bad))
+    for words_of_fault in (
+        "2 h1",
+        "no language",
+        "no title",
+        "skip link",
+        "inline style",
+        "inline attribute onload",
+        "inline attribute style",
+        "h4 follows h1",
+        "link without words",
+        "no alt text",
+        "from elsewhere",
+        "without a caption",
+        "without scope",
+        "no label",
+        "no CSRF",
+        "sends to https",
+        "picture without",
+    ):
+        assert words_of_fault in found, words_of_fault
