@@ -75,6 +75,7 @@ def test_it_serves_on_servers_of_its_own(site):
     assert {"postgres", "redis-server"} <= names
 
 
+@pytest.mark.slow
 def test_a_web_process_is_small_and_has_no_torch(site):
     web = [p for p in _family(site) if "gunicorn" in p.cmdline()]
     assert len(web) == 3  # one that starts the others, two that answer
@@ -101,6 +102,7 @@ def test_ctrl_c_leaves_no_process_behind(site):
     assert _all_gone(family, seconds=2)
 
 
+@pytest.mark.slow
 def test_it_comes_back_after_everything_was_killed_at_once(var, site):
     family = _family(site)
     site.process.kill()
@@ -111,6 +113,7 @@ def test_it_comes_back_after_everything_was_killed_at_once(var, site):
     again.stop()
 
 
+@pytest.mark.slow
 def test_it_restarts_what_crashed(site, var):
     pids = Layout(var).pids
     for name in ("web", "redis", "postgres"):
@@ -139,6 +142,7 @@ def test_a_taken_port_is_one_clear_line(tmp_path):
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_data_of_another_version_is_not_touched(var, site):
     site.stop()
     path = Layout(var).fingerprint
@@ -153,6 +157,7 @@ def test_data_of_another_version_is_not_touched(var, site):
         path.write_text(before)
 
 
+@pytest.mark.slow
 def test_reset_refuses_a_running_site_and_deletes_a_stopped_one(site, var):
     reset = [sys.executable, "-m", "registry.servers.reset", str(var)]
     running = subprocess.run(reset, cwd=stack.ROOT, capture_output=True, text=True)
