@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from workers.sandbox.limits import Limits
 
 # own-account: root turns into an account without rights first. as-started: it stays what it is.
 Mode = Literal["own-account", "as-started", "none"]
+CARDS = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,10 @@ class Setup:
     nice: int = 0
 
     def environment(self, tmp: str) -> dict[str, str]:
-        """All that the program gets: nothing of the runner's own environment passes."""
+        """All that the program gets; of the runner's own only which graphics card is its."""
+        cards = [name for name in CARDS if self.cuda and name in os.environ]
         return {
+            **{name: os.environ[name] for name in cards},
             "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
             "HOME": tmp,
             "TMPDIR": tmp,
