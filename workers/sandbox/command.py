@@ -105,7 +105,10 @@ def _add_python(command: Command, private: Sequence[Path]) -> None:
         if visible:
             command.bind(path, path)
         else:
-            command.add("--tmpfs", str(path), "--remount-ro", str(path))
+            command.add("--tmpfs", str(path))
+    for path, visible in entries:
+        if not visible:  # only now, because something visible may have been bound in it
+            command.add("--remount-ro", str(path))
 
 
 def _lies_in(path: Path, folders: Sequence[Path]) -> bool:
