@@ -192,6 +192,8 @@ def _measure(release: Release, result: dict[str, Any]) -> None:
     release.evidence = {
         **release.evidence,
         "attribute": result,
+        # Read by the pages and by the published card.
+        "report_T": result.get("report_T", {}),
         "benchmark": track.benchmark.digest,
         "base_digest": track.base_digest,
     }
