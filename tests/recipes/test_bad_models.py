@@ -84,6 +84,17 @@ def test_a_config_that_cannot_be_used_says_why(
     assert message in failure["message"]
 
 
+def test_a_model_that_fails_on_its_inputs_is_a_scoring_error(text_job: JobFolder) -> None:
+    from transformers import GPT2Config, GPT2ForSequenceClassification
+
+    labels = json.loads((text_job / "in/model/config.json").read_text())["id2label"]
+    config = GPT2Config(n_embd=8, n_layer=1, n_head=1, num_labels=4, id2label=labels)
+    GPT2ForSequenceClassification(config).save_pretrained(text_job / "in/model")
+    failure = text_job.fail()
+    assert failure["class"] == "scoring-error"
+    assert "no padding token is defined" in failure["message"]
+
+
 def test_a_folder_without_a_config_is_no_model_folder(text_job: JobFolder) -> None:
     (text_job / "in/model/config.json").unlink()
     assert "is not a model folder" in text_job.fail()["message"]

@@ -91,7 +91,9 @@ def test_a_folder_without_a_spec_names_the_command_that_makes_one(
         ({"model": "/etc"}, 'The path "/etc" leads out', "in/model"),
         ({"model": "in/a\0b"}, "leads out of the job folder", "in/model"),
         ({"limits": {"max_steps": 0}}, '"max_steps" is 0', "above 0"),
+        ({"model": "in/recipe.yaml"}, "recipe.yaml is not a model folder", "save_pretrained"),
         ({"columns": {"txt": "x"}}, "is not a column of text-classification", "text, label"),
+        ({"columns": ["text"]}, "\"columns\" is ['text']", "its name"),
     ],
 )
 def test_a_wrong_spec_says_which_key_and_what_it_takes(
@@ -102,8 +104,7 @@ def test_a_wrong_spec_says_which_key_and_what_it_takes(
     assert failure["class"] == "bad-input"
     assert message in failure["message"]
     assert next_step in failure["next"]
-    if "columns" not in changes:
-        assert failure["where"].startswith("spec.json")
+    assert failure["where"].startswith(("spec.json", "recipe.yaml"))
 
 
 @pytest.mark.parametrize(

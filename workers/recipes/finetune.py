@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -68,6 +68,7 @@ def main(job: Job) -> dict[str, Any]:
             "final_loss": log.losses[-1],
         },
         "eval": None,
+        "recipe": asdict(recipe),
     }
     if held_out is not None:
         result["eval"] = _evaluate(job, bundle, held_out.to(job.device))
@@ -98,7 +99,9 @@ def _seed(job: Job, recipe: Recipe) -> int:
 
 def _table(job: Job, task: Task, recipe: Recipe, split: str) -> Table:
     path = job.input(f"data.{split}")
-    columns = recipe.columns | (job.get("columns") or {})
+    columns = job.get("columns")
+    if columns is None or isinstance(columns, dict):
+        columns = recipe.columns | (columns or {})
     return read_table(path, columns, task, shown=job.shown(path))
 
 

@@ -89,14 +89,20 @@ def read_table(
     return Table(task, values, names, tuple(files), tuple(starts), tuple(labels))
 
 
-def _column_names(columns: dict[str, str] | None, task: Task) -> dict[str, str]:
-    columns = columns or {}
+def _column_names(columns: Any, task: Task) -> dict[str, str]:
+    columns = {} if columns is None else columns
+    if not isinstance(columns, dict):
+        raise BadInput(
+            f'"columns" is {columns!r}',
+            where="spec.json, columns",
+            next='Write {"label": "<its name>"}, for example.',
+        )
     for role, name in columns.items():
         if role not in task.columns or not isinstance(name, str):
             known = ", ".join(task.columns)
             raise BadInput(
                 f'"{role}": {name!r} is not a column of {task.value}',
-                where="columns",
+                where="spec.json, columns",
                 next=f"Map {known} to names of columns.",
             )
     return task.columns | columns

@@ -98,7 +98,7 @@ def _read_labels(folder: Path) -> list[str]:
             )
     labels = config.get("id2label")
     numbered = {str(number) for number in range(len(labels))} if isinstance(labels, dict) else None
-    if not labels or set(labels) != numbered or len(set(labels.values())) != len(labels):
+    if not labels or set(labels) != numbered or len(set(map(str, labels.values()))) != len(labels):
         raise BadInput(
             "The model has no complete label map",
             where=f"{folder.name}/config.json, id2label",
@@ -111,7 +111,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except OSError as error:
         raise BadInput(
             f"{folder.name} is not a model folder: it has no config.json",
             where=folder.name,

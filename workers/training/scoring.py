@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from workers.training.encoding import IGNORED, Batch, Examples, Integers
+from workers.training.errors import JobError, ScoringError, as_job_error
 from workers.training.model import Bundle
 from workers.training.tasks import Task
 
@@ -42,7 +43,16 @@ def batches(examples: Examples, batch_size: int, rows: Integers | None = None) -
 
 def predict_logits(bundle: Bundle, batch: Batch) -> torch.Tensor:
     """Logits in float32: [b, labels], for tokens [b, length, labels]. Differentiable."""
-    logits: torch.Tensor = bundle.model(**batch.inputs).logits
+    try:
+        logits: torch.Tensor = bundle.model(**batch.inputs).logits
+    except Exception as error:  # whatever the architecture raises
+        if type(as_job_error(error)) is not JobError:
+            raise
+        raise ScoringError(
+            f"The model fails on its inputs: {type(error).__name__}: {str(error)[:200]}",
+            where=str(bundle.folder.name),
+            next="Run the saved model on one example, and correct its config.json.",
+        ) from error
     return logits.float()
 
 
