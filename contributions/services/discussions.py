@@ -10,6 +10,7 @@ from contributions.models import (
     DiscussionEvent,
     DiscussionEventKind,
     DiscussionStatus,
+    Submission,
 )
 from contributions.services import submissions, threads
 from registry.models import Repository, User
@@ -66,7 +67,7 @@ def rename(discussion: Discussion, *, actor: User, title: str) -> DiscussionEven
     discussion = threads.lock(discussion)
     before, discussion.title = discussion.title, threads.clean_title(title)
     discussion.save(update_fields=["title"])
-    submissions.rename(discussion)
+    Submission.objects.filter(discussion=discussion).update(title=discussion.title)
     threads.record(
         "renamed", discussion, actor=actor, data={"from": before, "to": discussion.title}
     )
@@ -85,14 +86,14 @@ def set_status(
     """Open (a draft is published so) or close. Asking for the status it has changes nothing."""
     discussion = threads.lock(discussion)
     before = DiscussionStatus(discussion.status)
+    if status is DiscussionStatus.OPEN and before is not status:
+        submissions.refuse_reopening(discussion)
+    if text.strip():
+        comment(discussion, author=actor, text=text)
     if status is before and (last := _last_change(discussion)):
         return last
     if status is not before:
-        if status is DiscussionStatus.OPEN:
-            submissions.refuse_reopening(discussion)
         threads.move(discussion, status)
-    if text.strip():
-        comment(discussion, author=actor, text=text)
     event = threads.add_event(
         discussion, DiscussionEventKind.STATUS, author=actor, data={"status": status.value}
     )

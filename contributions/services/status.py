@@ -147,7 +147,8 @@ def project(submission: Submission) -> Submission:
 
     The row is locked before any fact is read, so of two changes at once the later sees both.
     """
-    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    rows = Submission.objects.select_related("track", "discussion")
+    locked = rows.select_for_update(no_key=True, of=("self",)).get(pk=submission.pk)
     status, reason = derive(facts_of(locked))
     if (status, reason) != (locked.status, locked.status_reason):
         if status != locked.status:

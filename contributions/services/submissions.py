@@ -134,10 +134,6 @@ def track_changed(track: Track) -> None:
         advance(locked)
 
 
-def rename(discussion: Discussion) -> None:
-    Submission.objects.filter(discussion=discussion).update(title=discussion.title)
-
-
 def refuse_reopening(discussion: Discussion) -> None:
     submission = _of(discussion)
     if submission is not None and submission.withdrawn_at is not None:
@@ -190,7 +186,7 @@ def rerun(submission: Submission, *, actor: User) -> Submission:
     repeated = _repeat(submission, {RunStatus.FAILED, RunStatus.CANCELLED})
     if not repeated:
         raise Conflict(
-            "No run of the current head failed or was cancelled.",
+            "No run of the current head was cancelled or failed in a worker.",
             where=f"submission {submission.pk}",
             next="Push a new commit to have something new checked and measured.",
         )
@@ -262,8 +258,12 @@ def _cancel_runs(
 
 
 def _repeat(submission: Submission, over: set[RunStatus]) -> list[Run]:
-    """Queue again the newest run of each kind and input that ended so."""
-    again = [run for run in status.newest_runs(submission).values() if run.status in over]
+    """Queue again the newest run of each kind and input that ended so.
+
+    One that failed before its first attempt would fail again: planning found no way to start it.
+    """
+    ended = [run for run in status.newest_runs(submission).values() if run.status in over]
+    again = [run for run in ended if run.attempt or run.status != RunStatus.FAILED]
     return [
         runs.enqueue(
             kind=RunKind(run.kind),
