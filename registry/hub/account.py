@@ -86,8 +86,7 @@ def no_such_call(call: HubCall) -> HttpResponseBase:
 @hub_view("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 def not_offered(call: HubCall) -> HttpResponseBase:
     """Spaces, buckets, jobs, papers and the like."""
-    family = call.segments[1] if len(call.segments) > 1 else "that"
     raise Unsupported(
-        f"This site hosts models and datasets; it has no {family}.",
+        f"This site hosts models and datasets; it does not answer {call.request.path}.",
         next="Use the public Hub for it: unset HF_ENDPOINT for that call.",
     )

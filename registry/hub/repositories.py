@@ -53,7 +53,7 @@ def _private(data: dict[str, Any]) -> bool | None:
     if visibility is None:
         private = data.get("private")
         return private if isinstance(private, bool) else None
-    if visibility not in {"public", "private"}:
+    if visibility not in ("public", "private"):
         raise Invalid(
             f"The visibility {visibility!a} is not offered here.",
             where="visibility",
@@ -96,7 +96,7 @@ def settings(call: HubCall) -> HttpResponseBase:
     user = call.caller.signed_in()
     data = call.data()
     gated = data.get("gated")
-    if gated is not None and gated not in _GATED:
+    if gated not in (None, *_GATED):
         raise Invalid(f"gated must be auto, manual or false, not {gated!a}.", where="gated")
     repositories.update_settings(
         repository,

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote
 
+import structlog
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -32,6 +33,7 @@ from registry.services.errors import (
     Conflict,
     EntryNotFound,
     Invalid,
+    InvalidPath,
     Moved,
     RepoNotFound,
     RevisionNotFound,
@@ -39,6 +41,7 @@ from registry.services.errors import (
     TooLarge,
 )
 
+log = structlog.get_logger()
 LONGEST_JSON = 20_000_000
 _JOINED_REFS = ("pr", "heads", "tags", "convert", "runs")
 _TYPES = {kind.plural: kind for kind in RepoType}
@@ -132,6 +135,8 @@ class HubCall:
             raise Invalid(f"The request body is not JSON: {wrong}.", where="body") from wrong
         if not isinstance(found, dict):
             raise Invalid("The request body must be a JSON object.", where="body")
+        if not _storable(found):
+            raise Invalid("The request body holds text that is not Unicode or has a NUL.")
         return found
 
     def form(self) -> dict[str, list[str]]:
@@ -158,6 +163,18 @@ class HubCall:
         return response
 
 
+class _Failed(ServiceError):
+    """A fault of ours. Clients of the protocol read JSON, so no page is sent."""
+
+    status = 500
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Something went wrong on this site.",
+            next="Try again; if it happens again, tell the operator when it was.",
+        )
+
+
 View = Callable[[HubCall], HttpResponseBase]
 DjangoView = Callable[..., HttpResponseBase]
 
@@ -177,6 +194,9 @@ def hub_view(*methods: str) -> Callable[[View], DjangoView]:
                 return _redirected(request, moved.repository)
             except ServiceError as refused:
                 return error_response(request, refused)
+            except Exception:
+                log.exception("the protocol failed", path=request.path, method=request.method)
+                return error_response(request, _Failed())
 
         return answer
 
@@ -250,11 +270,23 @@ def _raw_path(request: HttpRequest) -> str:
 
 
 def _segments(request: HttpRequest) -> list[str]:
+    parts = _raw_path(request).strip("/").split("/")
     try:
-        parts = _raw_path(request).strip("/").split("/")
-        return [unquote(part, errors="strict") for part in parts]
-    except UnicodeDecodeError:
-        return []
+        decoded = [unquote(part, errors="strict") for part in parts]
+    except UnicodeDecodeError as wrong:
+        raise InvalidPath("The address is not UTF-8.") from wrong
+    if not _storable([decoded, *(values for _, values in request.GET.lists())]):
+        raise InvalidPath("The address holds a NUL or text that is not Unicode.")
+    return decoded
+
+
+def _storable(value: Any) -> bool:
+    """PostgreSQL holds no NUL and no half of a surrogate pair."""
+    if isinstance(value, str):
+        return "\x00" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
+    if isinstance(value, dict):
+        return _storable(list(value)) and _storable(list(value.values()))
+    return all(_storable(item) for item in value) if isinstance(value, list) else True
 
 
 def _joined(tail: list[str]) -> list[str]:

@@ -247,7 +247,7 @@ def _stored(
     message: str,
 ) -> Revision:
     now = timezone.now().replace(microsecond=0)
-    title = " ".join(title.split())[:500] or "Update"
+    title, message = " ".join(_text(title).split())[:500] or "Update", _text(message)
     made = objects.commit_object(
         tree=tree,
         parents=parents,
@@ -273,6 +273,11 @@ def _stored(
         (_change(revision, path, *change) for path, change in changes.items()), batch_size=500
     )
     return revision
+
+
+def _text(given: str) -> str:
+    """What both git and PostgreSQL can hold."""
+    return given.encode(errors="replace").decode().replace("\x00", "")
 
 
 def _change(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import struct
 from pathlib import Path
 
 import psutil
 import pytest
-from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub import CommitOperationAdd, HfApi, HfFileSystem
 from huggingface_hub.errors import HfHubHTTPError
 
 from contributions.models import Discussion, DiscussionStatus
@@ -107,3 +109,25 @@ def web_memory(site):
             continue
     assert peak
     return peak
+
+
+def test_a_file_system_lists_reads_parts_and_finds_headers(hub, live_db, tmp_path):
+    header = json.dumps({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+    weights = struct.pack("<Q", len(header)) + header + struct.pack("<ff", 1.5, -2)
+    hub.create_repo("tiny")
+    operations = [
+        CommitOperationAdd("model.safetensors", weights),
+        CommitOperationAdd("data/a.txt", b"0123456789"),
+    ]
+    hub.create_commit("ada/tiny", operations, commit_message="Add")
+    files = HfFileSystem(endpoint=live_db.url, token="hf_ada_token_0000")
+    assert sorted(files.ls("ada/tiny", detail=False)) == [
+        "ada/tiny/.gitattributes",
+        "ada/tiny/data",
+        "ada/tiny/model.safetensors",
+    ]
+    with files.open("ada/tiny/data/a.txt", "rb") as file:
+        file.seek(4)
+        assert file.read(3) == b"456"
+    assert files.exists("ada/tiny/nope") is False
+    assert hub.get_safetensors_metadata("ada/tiny").parameter_count == {"F32": 2}
