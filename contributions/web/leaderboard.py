@@ -8,7 +8,15 @@ from typing import Any
 
 from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery, Sum
 
-from contributions.models import Comparison, Release, ReleasePatch, Submission, Track
+from contributions.models import (
+    Comparison,
+    Release,
+    ReleasePatch,
+    ReleaseStatus,
+    Score,
+    Submission,
+    Track,
+)
 from contributions.web.charts import Interval, Scale
 from contributions.web.scores import LOSS, latest, value_of
 from registry.models import User
@@ -110,11 +118,31 @@ def lines(track: Track, submissions: Iterable[Submission]) -> list[Entry]:
 
 
 def standings(track: Track, releases: Iterable[Release]) -> list[Standing]:
-    """Releases as rows, newest first; the base is the last."""
-    return [Standing(r, *_measured(r, track.metric)) for r in releases]
+    """Releases as rows, newest first; the base is the last.
+
+    A release was measured as the result of its own merge, or as the base of the next one; the
+    newest base also by every benchmark since.
+    """
+    rows, newer = [], None
+    for release in releases:
+        loss, metric = _reported(release, "merged", track.metric)
+        if loss is None and newer is not None:
+            loss, metric = _reported(newer, "base", track.metric)
+        if loss is None and release.revision and release.revision == track.base_revision:
+            loss, metric = _scored(track)
+        rows.append(Standing(release, loss, metric))
+        if release.status == ReleaseStatus.RELEASED:
+            newer = release
+    return rows
 
 
-def _measured(release: Release, metric: str) -> tuple[float | None, float | None]:
-    report = release.evidence.get("report_T") or {}
-    merged = report.get("merged") or report.get("base") or {}
-    return merged.get("loss"), (merged.get("metrics") or {}).get(metric)
+def _reported(release: Release, role: str, metric: str) -> tuple[float | None, float | None]:
+    scores = (release.evidence.get("report_T") or {}).get(role) or {}
+    return scores.get("loss"), (scores.get("metrics") or {}).get(metric)
+
+
+def _scored(track: Track) -> tuple[float | None, float | None]:
+    score = Score.objects.filter(
+        model_digest=track.base_digest, benchmark=track.benchmark_id, split=_T
+    ).last()
+    return (score.loss, value_of(score, track.metric)) if score else (None, None)

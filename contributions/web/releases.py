@@ -13,7 +13,7 @@ from contributions.models import Credit, Release, ReleasePatch, ReleaseStatus, S
 from contributions.services import access
 from contributions.web import polling
 from contributions.web.charts import Interval, Scale
-from contributions.web.scores import LOSS
+from contributions.web.scores import LOSS, ClassLine, class_lines
 from registry.web.pages import caller, person
 
 _AT_WORK = {ReleaseStatus.MERGING, ReleaseStatus.VALUING}
@@ -24,6 +24,7 @@ class Share:
     credit: Credit
     interval: Interval
     percent: float | None
+    shapley: float | None
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Measure:
     name: str
     before: float | None
     after: float | None
+    gain: Interval | None
 
 
 @require_GET
@@ -81,6 +83,8 @@ def _details(request: HttpRequest, release: Release) -> dict[str, Any]:
         "others": [patch for patch in patches if not patch.admitted],
         "people": _people(patches),
         "measures": _measures(release),
+        "classes": _classes(release),
+        "copies": _copies(release),
         "publications": publications,
         "runs": release.runs.select_related("contributor")
         .prefetch_related("attempts")
@@ -92,11 +96,13 @@ def _shares(release: Release) -> list[Share]:
     credits = list(release.credits.select_related("contributor", "submission"))
     scale = Scale.over(bound for c in credits for bound in (c.low, c.high))
     whole = sum(c.amount for c in credits)
+    shapley = (release.evidence.get("attribute") or {}).get("kernel_shap") or {}
     return [
         Share(
-            c,
-            scale.interval(c.amount, c.low, c.high),
-            100 * c.amount / whole if whole > 0 else None,
+            credit=c,
+            interval=scale.interval(c.amount, c.low, c.high),
+            percent=100 * c.amount / whole if whole > 0 else None,
+            shapley=shapley.get(str(c.submission_id)),
         )
         for c in credits
     ]
@@ -107,9 +113,34 @@ def _people(patches: list[ReleasePatch]) -> int:
 
 
 def _measures(release: Release) -> list[Measure]:
-    report = release.evidence.get("report_T") or {}
+    report = _report(release)
     base, merged = report.get("base") or {}, report.get("merged") or {}
     before, after = base.get("metrics") or {}, merged.get("metrics") or {}
-    found = [Measure(LOSS, base.get("loss"), merged.get("loss"))]
-    found += [Measure(name, before.get(name), value) for name, value in after.items()]
-    return [measure for measure in found if isinstance(measure.after, int | float)]
+    gains = report.get("gain") or {}
+    bounds = [gain[side] for gain in gains.values() for side in ("low", "high")]
+    scale = Scale.over(bounds)
+
+    def measure(name: str, was: float | None, now: float | None) -> Measure:
+        gain = gains.get(name)
+        drawn = scale.interval(gain["difference"], gain["low"], gain["high"]) if gain else None
+        return Measure(name, was, now, drawn)
+
+    found = [measure(LOSS, base.get("loss"), merged.get("loss"))]
+    found += [measure(name, before.get(name), value) for name, value in after.items()]
+    return [line for line in found if isinstance(line.after, int | float)]
+
+
+def _classes(release: Release) -> list[ClassLine]:
+    report = _report(release)
+    base, merged = report.get("base") or {}, report.get("merged") or {}
+    return class_lines(merged.get("report") or {}, base.get("report") or {})
+
+
+def _report(release: Release) -> dict[str, Any]:
+    return release.evidence.get("report_T") or {}
+
+
+def _copies(release: Release) -> list[str]:
+    """Groups of submissions that say nearly the same, by number."""
+    clusters = (release.evidence.get("merge") or {}).get("clusters") or []
+    return [" and ".join(str(member) for member in cluster) for cluster in clusters]

@@ -19,7 +19,7 @@ def track_list(request: HttpRequest) -> HttpResponse:
     tracks = Track.objects.visible_to(person(request)).listed()
     if (status := request.GET.get("status")) in TrackStatus.values:
         tracks = tracks.filter(status=status)
-    options = [("", "all"), *((status.value, status.label) for status in TrackStatus)]
+    options = [("", "all"), *((status.value, status.value) for status in TrackStatus)]
     context = {
         "listing": listing(request, tracks),
         "status_choices": choices(request, "status", options),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from html.parser import HTMLParser
 
@@ -39,13 +40,10 @@ class _Page(HTMLParser):
             "inside": [e["tag"] for e in self.open],
             **dict(attributes),
         }
-        element["of"] = [e for e in self.open]
+        element["of"] = list(self.open)
         self.elements.append(element)
-        if tag not in _EMPTY and not self._in_svg_leaf(tag):
+        if tag not in _EMPTY:
             self.open.append(element)
-
-    def _in_svg_leaf(self, tag):
-        return False
 
     def handle_startendtag(self, tag, attributes):
         self.handle_starttag(tag, attributes)
@@ -96,7 +94,7 @@ def _structure(page: _Page) -> list[str]:
             if name not in ids:
                 found.append(f"aria-labelledby names {name}, which is not there")
     levels = [int(e["tag"][1]) for e in page.elements if re.fullmatch(r"h[1-6]", e["tag"])]
-    for before, after in zip(levels, levels[1:], strict=False):
+    for before, after in itertools.pairwise(levels):
         if after > before + 1:
             found.append(f"h{after} follows h{before}")
     return found

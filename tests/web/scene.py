@@ -402,7 +402,7 @@ def make() -> SimpleNamespace:
         severity=Severity.BLOCK,
         path="pytorch_model.bin",
         message="pytorch_model.bin is a pickle, which can run code when it is loaded.",
-        fix="Save the weights with save_pretrained(folder, safe_serialization=True) and upload model.safetensors instead.",
+        fix="Save the weights with save_pretrained(folder) and upload model.safetensors instead.",
     )
     Finding.objects.create(
         submission=pickle,
@@ -435,7 +435,7 @@ def make() -> SimpleNamespace:
         RunKind.FINETUNE,
         RunStatus.FAILED,
         failure_class="bad-input",
-        reason="data/more.csv, row 17: the label “ten” is not one that the model knows. Known labels: 0 to 9.",
+        reason="data/more.csv, row 17: the label “ten” is not one that the model knows.",
         log="reading data/more.csv\nrow 17: unknown label ten\n",
     )
     put(
@@ -482,6 +482,10 @@ def make() -> SimpleNamespace:
         evidence={
             "report_T": {
                 "base": {"loss": 0.412, "metrics": {"accuracy": 0.9012, "f1_macro": 0.8987}},
+                "gain": {
+                    "loss": {"difference": 0.0702, "low": 0.041, "high": 0.0994},
+                    "accuracy": {"difference": 0.028, "low": 0.0, "high": 0.056},
+                },
                 "merged": {"loss": 0.3418, "metrics": {"accuracy": 0.9292, "f1_macro": 0.9251}},
             }
         },

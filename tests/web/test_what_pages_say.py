@@ -40,7 +40,7 @@ def test_a_finding_says_where_and_how_to_mend_it(scene, client):
     text = words(client.get(f"/submissions/{scene.pickle.pk}"))
     assert "Must be mended : pytorch_model.bin is a pickle" in text
     assert "README.md:2" in text
-    assert "How to mend it: Save the weights with save_pretrained" in text
+    assert "How to mend it: Save the weights with save_pretrained(folder)" in text
 
 
 def test_a_failed_run_says_why(scene, client):
