@@ -27,7 +27,9 @@ Data = tuple[torch.Tensor, torch.Tensor]
 
 
 def forward(theta: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
-    parts = [part.view(shape) for part, shape in zip(torch.split(theta, SIZES), SHAPES, strict=True)]
+    parts = [
+        part.view(shape) for part, shape in zip(torch.split(theta, SIZES), SHAPES, strict=True)
+    ]
     hidden = F.gelu(F.linear(inputs, parts[0], parts[1]))
     hidden = F.gelu(F.linear(hidden, parts[2], parts[3]))
     return F.linear(hidden, parts[4], parts[5])
@@ -77,6 +79,9 @@ class DigitsGame:
     def size(self, split: str) -> int:
         return len(self.splits[split][1])
 
+    def classes(self, split: str) -> Rows:
+        return np.asarray(self.splits[split][1].numpy())
+
     def theta(self, weights: Vector) -> torch.Tensor:
         return self.theta0 + torch.from_numpy(weights) @ self.deltas
 
@@ -107,10 +112,11 @@ class DigitsGame:
         return DigitsGame(self.theta0, deltas, self.splits)
 
 
-def make_game(seed: int, *, calibrate: bool = True) -> DigitsGame:
-    """The fixture of one seed, with the eight deltas in the order of NAMES."""
+def make_game(seed: int, *, calibrate: bool = True, epochs: int = 30) -> DigitsGame:
+    """The fixture of one seed, with the eight deltas in the order of NAMES; ``epochs`` of
+    training make the base."""
     images, labels, generator = _shuffled(seed)
-    start = train(_initial(generator), (images[:60], labels[:60]), 30, 3e-3, seed)
+    start = train(_initial(generator), (images[:60], labels[:60]), epochs, 3e-3, seed)
     splits = {
         "M": (images[60:260], labels[60:260]),
         "V": (images[260:660], labels[260:660]),

@@ -224,9 +224,7 @@ def test_where_the_merge_goes_does_not_depend_on_who_holds_a_delta():
     game = Quadratic(3, 4)
     game.pull = np.abs(game.pull) + 1
     start = np.full(3, 0.1)
-    plain = fit_weights(
-        lambda w: (game.loss(w), game.slopes(w).gradient), np.eye(3), 100, start
-    )
+    plain = fit_weights(lambda w: (game.loss(w), game.slopes(w).gradient), np.eye(3), 100, start)
     mix = np.array([[1, 0, 0, 1, 0.5], [0, 1, 0, 0, 0.5], [0, 0, 1, 0, 0.0]])
 
     def objective(w):

@@ -38,7 +38,8 @@ def test_wrong_labels_are_never_admitted_and_clean_patches_are(games, seed):
     for name in ("poison", "noisy"):
         verdict = admitted[name]
         assert not verdict.admitted
-        assert min(verdict.lower_bound, verdict.probability_bound) <= 0
+        bounds = (verdict.lower_bound, verdict.probability_bound, verdict.knowledge_bound)
+        assert min(bounds) <= 0
     assert admitted["large"].admitted
     assert admitted["small"].admitted
     assert made.weights[POISON] == 0
@@ -134,6 +135,14 @@ def test_an_uncalibrated_base_pays_for_softening_but_the_gate_holds():
         assert not verdicts[POISON].admitted
         assert not verdicts[NAMES.index("noisy")].admitted
         assert verdicts[0].admitted
+
+
+@pytest.mark.parametrize("epochs", [0, 1, 3, 6])
+def test_wrong_labels_are_not_admitted_to_a_base_that_hardly_knows_anything(epochs):
+    """Right in 15 to 49 of 100: a pinch of anything helps such a base, poison included."""
+    verdicts = plan(make_game(3, epochs=epochs)).verdicts
+    assert not verdicts[POISON].admitted
+    assert verdicts[0].admitted
 
 
 def test_the_same_seed_gives_the_same_plan(games):

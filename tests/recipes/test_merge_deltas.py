@@ -81,7 +81,10 @@ ADAPTERS = {
     "trained biases": (bert, {"target_modules": ["query"], "bias": "all"}),
     "embeddings": (bert, {"target_modules": ["word_embeddings", "query"]}),
     "weights stored transposed": (gpt2, {"target_modules": ["c_attn", "c_fc"]}),
-    "convolutions": (resnet, {"target_modules": ["convolution"], "modules_to_save": ["classifier.1"]}),
+    "convolutions": (
+        resnet,
+        {"target_modules": ["convolution"], "modules_to_save": ["classifier.1"]},
+    ),
 }
 
 

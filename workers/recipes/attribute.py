@@ -23,6 +23,7 @@ from workers.training.options import read_options
 from workers.training.outcomes import measure, scores, statistics
 from workers.training.pool import Patch, Pool, expand, open_pool, read_patches
 from workers.training.spec import Job, run_program
+from workers.training.tasks import Task
 from workers.training.valuation import FEWEST_BLOCKS, Valuation, value
 
 
@@ -30,6 +31,7 @@ def main(job: Job) -> dict[str, Any]:
     patches = read_patches(job)
     given = _weights(job, patches)
     options = read_options(job.get("options"))
+    metric = _metric(job)
     merged = [patch for patch in patches if given[patch.id] != 0]
     pool = open_pool(job, merged, ("V", "T"), norm_cap=float("inf"))
     for name, reason in pool.refused.items():
@@ -46,7 +48,7 @@ def main(job: Job) -> dict[str, Any]:
         np.random.default_rng(job.seed),
         blocks=_blocks(job),
     )
-    report = _report_on_t(job, pool, weights)
+    report = _report_on_t(job, pool, weights, metric)
     return _result(job, patches, pool, found, given, report)
 
 
@@ -70,6 +72,18 @@ def _weights(job: Job, patches: list[Patch]) -> dict[str, float]:
     return {patch.id: float(listed.get(patch.id, 0.0)) for patch in patches}
 
 
+def _metric(job: Job) -> str:
+    known = Task.of(job.get("task")).metrics
+    metric = job.get("metric") or known[0]
+    if metric not in known:
+        raise BadInput(
+            f"The metric {metric!r} is not known",
+            where="spec.json, metric",
+            next=f"Use one of {', '.join(known)}.",
+        )
+    return str(metric)
+
+
 def _blocks(job: Job) -> int:
     blocks = job.get("blocks")
     if blocks is None:
@@ -83,7 +97,7 @@ def _blocks(job: Job) -> int:
     return blocks
 
 
-def _report_on_t(job: Job, pool: Pool, weights: Vector) -> dict[str, Any]:
+def _report_on_t(job: Job, pool: Pool, weights: Vector, metric: str) -> dict[str, Any]:
     """Scores of base and merge on T, and the gain with its paired interval."""
     measured = {}
     for role, at in (("base", np.zeros_like(weights)), ("merged", weights)):
@@ -92,13 +106,6 @@ def _report_on_t(job: Job, pool: Pool, weights: Vector) -> dict[str, Any]:
     gains = paired_bootstrap(
         statistics(measured["merged"]), statistics(measured["base"]), seed=job.seed
     )
-    metric = job.get("metric") or pool.bundle.task.metrics[0]
-    if metric not in gains:
-        raise BadInput(
-            f"The metric {metric!r} is not known",
-            where="spec.json, metric",
-            next=f"Use one of {', '.join(pool.bundle.task.metrics)}.",
-        )
     for name in ("loss", metric):
         gain = gains[name]
         interval = f"{gain['low']:+.4f} to {gain['high']:+.4f}"

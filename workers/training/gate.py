@@ -5,30 +5,43 @@ with and without it (leave one out); the mean of that and the patch on its own (
 its share in the merge that weighs all alike, where another patch with the same knowledge cannot
 crowd it out. It is admitted when one comparison shows, with a one-sided 95 % bound each,
   1. a lower loss, and
-  2. a higher probability of the right label.
-The second is the accuracy that credit asks for, without its steps: a patch trained on wrong
-labels can lower the loss by softening an over-confident model, which no bound on the loss
-refuses, but it never makes right labels more probable. Counting right answers instead would
-refuse honest patches, too: at a weight of 0.1 few answers flip.
+  2. a higher probability of the right label;
+and when, besides,
+  3. at full strength it makes the right label more probable for the classes that it knows.
+Bound 2 is the accuracy that credit asks for, without its steps: a patch trained on wrong labels
+can lower the loss by softening an over-confident model, which no bound on the loss refuses.
+Counting right answers instead would refuse honest patches, too: at a weight of 0.1 few flip.
+Bound 3 is for weak bases: there a pinch of anything helps, even of wrong labels. The classes
+that a patch knows (most answers right, and more than the base's) are chosen on one half of V and
+tested on the other, so that a specialist passes who ruins all other classes; chance does not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm
 
 from workers.training.credit import Vector
-from workers.training.game import MergeGame, Outcomes
+from workers.training.game import MergeGame, Outcomes, Rows
 
+Mask = npt.NDArray[np.bool_]
 CONFIDENCE = 0.95
 DRAWS = 2000
+FEWEST = 5  # examples of classes that a patch knows
+KNOWS_NOTHING = "at full strength it makes right labels more probable for no class it answers well"
 NO_WEIGHT = "it has no weight beside the others"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Gains a label: of the loss in nats, of the right label's probability, of right answers."""
+    """Gains a label: of the loss in nats, of the right label's probability, of right answers.
+
+    Admission needs ``lower_bound`` (loss), ``probability_bound`` and ``knowledge_bound`` above 0.
+    """
 
     admitted: bool
     reason: str
@@ -36,6 +49,7 @@ class Verdict:
     lower_bound: float = 0.0
     probability_gain: float = 0.0
     probability_bound: float = 0.0
+    knowledge_bound: float = 0.0
     accuracy_gain: float = 0.0
     basis: str = "none"
 
@@ -68,16 +82,45 @@ class Judge:
         size = len(self.base.count)
         self.times = random.multinomial(size, np.full(size, 1 / size), size=draws).astype(float)
         self.percent = 100 * (1 - confidence)
+        self.deviations = float(norm.ppf(confidence))
+        self.classes = game.classes("V")
+        self.half = _halves(self.classes, random)
 
-    def verdicts(self, fitted: Vector, alike: Vector) -> list[Verdict]:
-        """At the fitted weights first; at equal ones for those whom these do not admit."""
+    def verdicts(self, fitted: Vector, alike: Vector, full: Vector) -> list[Verdict]:
+        """At the fitted weights first; at equal ones for those whom these do not admit.
+        ``full`` is the weight at which each patch is judged on its own."""
         found = []
         for index in range(self.game.count):
             verdict = self._compare(fitted, index, ("leave-one-out", "share"))
             if not verdict.admitted:
                 verdict = _stronger([verdict, self._compare(alike, index, ("equal weights",))])
+            if verdict.basis != "none":
+                verdict = self._held_to_knowledge(verdict, index, full[index])
             found.append(verdict)
         return found
+
+    def _held_to_knowledge(self, verdict: Verdict, index: int, strength: float) -> Verdict:
+        bound = self._knowledge(index, strength)
+        if bound > 0 or not verdict.admitted:
+            return replace(verdict, knowledge_bound=bound)
+        return replace(verdict, knowledge_bound=bound, admitted=False, reason=KNOWS_NOTHING)
+
+    def _knowledge(self, index: int, strength: float) -> float:
+        """The lower bound of the gain in the right label's probability, on the half of V that
+        did not choose the classes."""
+        single = np.zeros(self.game.count)
+        single[index] = strength
+        after = self.game.outcomes("V", single)
+        gains = _better(self.base, after)
+        tested = []
+        for half in (0, 1):
+            known = self._known(gains, after, self.half == half)
+            tested.append(gains.probability[(self.half != half) & known[self.classes]])
+        values = np.concatenate(tested)
+        if len(values) < FEWEST:
+            return 0.0
+        error = float(values.std(ddof=1)) / math.sqrt(len(values))
+        return float(values.mean()) - self.deviations * error
 
     def _compare(self, weights: Vector, index: int, kinds: tuple[str, ...]) -> Verdict:
         if weights[index] == 0:
@@ -107,6 +150,29 @@ class Judge:
             accuracy_gain=float(differences.correct.sum() / counts.sum()),
             basis=basis,
         )
+
+    def _known(self, gains: _Differences, after: Outcomes, chosen: Mask) -> Mask:
+        """Of each class: whether most of its chosen examples are answered rightly, and it is
+        answered better than by the base. Probabilities alone do not tell with a weak base, where
+        they may rise while every answer turns wrong."""
+        count = int(self.classes.max()) + 1
+
+        def summed(values: Vector) -> Vector:
+            sums = np.bincount(self.classes[chosen], values[chosen], minlength=count)
+            return sums.astype(np.float64)
+
+        mostly_right = summed(after.correct) >= summed(after.count) / 2
+        better = summed(gains.probability + gains.correct) > 0
+        return np.asarray(mostly_right & better)
+
+
+def _halves(classes: Rows, random: np.random.Generator) -> Rows:
+    """0 or 1 for every example, alternating within each class."""
+    half = np.zeros(len(classes), dtype=np.int64)
+    for number in np.unique(classes):
+        members = random.permutation(np.flatnonzero(classes == number))
+        half[members] = np.arange(len(members)) % 2
+    return half
 
 
 def _stronger(verdicts: list[Verdict]) -> Verdict:

@@ -57,10 +57,18 @@ class Mixture:
     def size(self, split: str) -> int:
         return len(self.splits[split])
 
+    def classes(self, split: str) -> Rows:
+        examples = self.splits[split]
+        if examples.gold is None:
+            return examples.targets()
+        often = np.bincount(np.concatenate(examples.gold), minlength=1)
+        return np.array([min(tags, key=lambda tag: often[tag]) for tags in examples.gold])
+
     @property
     def gram(self) -> Vector:
         """[n, n] inner products of the deltas, in float64."""
-        return np.stack([self.products(row) for row in self.deltas])
+        rows = [self.products(row) for row in self.deltas]
+        return np.array(rows).reshape(self.count, self.count)
 
     def products(self, vector: torch.Tensor) -> Vector:
         """[n]: <vector, Delta_i>, summed in float64 over short float32 sums."""

@@ -12,7 +12,7 @@ from workers.training.credit import Vector
 from workers.training.game import MergeGame
 from workers.training.gate import Judge, Verdict
 from workers.training.options import MergeOptions
-from workers.training.weights import Fit, fit_weights
+from workers.training.weights import Fit, fit_weights, typical_length
 
 REDUNDANT = "it helps, but the others already bring what it brings, so its weight is 0"
 
@@ -44,7 +44,7 @@ def plan_merge(
     fitted = spread_matrix(changing, game.count) @ first.weights
     alike = spread_matrix(changing, game.count).sum(axis=1) / max(len(changing), 1)
     judge = Judge(game, random, confidence=options.confidence, draws=options.bootstrap)
-    verdicts = _explained(judge.verdicts(fitted, alike), clusters, gram)
+    verdicts = _explained(judge.verdicts(fitted, alike, _full_strength(gram)), clusters, gram)
     kept = [
         cluster
         for cluster in changing
@@ -56,6 +56,13 @@ def plan_merge(
         weights = spread_matrix(kept, game.count) @ again.weights
         steps += again.steps
     return Plan(weights, _with_redundant(verdicts, weights), clusters, fitted, steps)
+
+
+def _full_strength(gram: Vector) -> Vector:
+    """Weight 1; for a patch shorter than is typical the weight that makes it so, because a tiny
+    step hides what the patch teaches."""
+    lengths = np.sqrt(np.diag(gram))
+    return np.maximum(1.0, typical_length(gram) / np.where(lengths > 0, lengths, 1.0))
 
 
 def _fit(
