@@ -33,6 +33,7 @@ from contributions.services import (
 )
 from contributions.services.inputs import File
 from contributions.services.products import Product
+from registry.config.celery import SWEEP_SECONDS
 from registry.models import GitObject, User
 from registry.services import blobs, signing
 from workers import artifacts, publisher, runner, transfer
@@ -59,11 +60,11 @@ def work(queue: str, worker: str) -> int:
     return done
 
 
-def sweep(hints_expire: float) -> None:
-    """Bring lost runs back and repeat the hints."""
+def sweep() -> None:
+    """Bring lost runs back, and repeat the hints until the next sweep."""
     close_old_connections()
     recovery.sweep()
-    recovery.repeat_hints(expires=hints_expire)
+    recovery.repeat_hints(expires=SWEEP_SECONDS)
 
 
 def do(run: Run) -> None:
@@ -156,9 +157,7 @@ def prepare(run: Run, folder: Path) -> Job:
     spec = {**described.spec, "device": _device(), "threads": settings.JOB_THREADS}
     if described.base:
         spec["base"] = _base(described.base, run.contributor)
-    limits = Limits(
-        wall_seconds=jobs.wall_seconds(run), memory_bytes=settings.JOB_MEMORY_BYTES
-    )
+    limits = Limits(wall_seconds=jobs.wall_seconds(run), memory_bytes=settings.JOB_MEMORY_BYTES)
     return Job(kind=run.kind, spec=spec, inputs=files, limits=limits)
 
 
@@ -299,4 +298,3 @@ class _Steps:
 
     def finish(self, name: str, detail: dict[str, Any]) -> None:
         publications.finish_step(self._publication, name, detail)
-

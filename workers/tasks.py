@@ -6,7 +6,7 @@ import os
 import socket
 from typing import Any
 
-from celery import current_app, shared_task, signals
+from celery import shared_task, signals
 
 from workers import gateway
 
@@ -20,7 +20,7 @@ def work(queue: str) -> None:
 @shared_task(name="workers.tasks.sweep")
 def sweep() -> None:
     """Bring the runs of dead workers back, and repeat the hints until the next sweep."""
-    gateway.sweep(hints_expire=current_app.conf.beat_schedule["sweep"]["schedule"])
+    gateway.sweep()
 
 
 @signals.worker_process_shutdown.connect

@@ -63,9 +63,7 @@ def keep(
     return {"repository": repository.pk, "revision": revision.oid, "adapter": folder}
 
 
-def _new(
-    products: Sequence[Product], folder: str, before: dict[str, inputs.File]
-) -> list[Product]:
+def _new(products: Sequence[Product], folder: str, before: dict[str, inputs.File]) -> list[Product]:
     """Without files that the base holds with the same bytes."""
     kept = {path: file.sha256 for path, file in before.items()}
     return [p for p in products if kept.get(_path(p, folder)) != p.sha256]

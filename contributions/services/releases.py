@@ -110,9 +110,7 @@ def _release(track: Track, actor: User) -> Release:
         again.base_revision, again.artifact_revision = track.base_revision, ""
         return again
     number = 1 if last is None else last + 1
-    return Release(
-        track=track, number=number, base_revision=track.base_revision, created_by=actor
-    )
+    return Release(track=track, number=number, base_revision=track.base_revision, created_by=actor)
 
 
 def _source(track: Track, submission: Submission) -> dict[str, Any]:
@@ -237,5 +235,3 @@ def _record(verb: str, release: Release, actor: User, **data: Any) -> None:
         subject=f"release:{release.pk}",
         data={"track": release.track.name, "number": release.number, **data},
     )
-
-

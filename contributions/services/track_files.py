@@ -1,18 +1,18 @@
 """A track written down: the file that `manage.py open_track` reads.
 
-    name: digits
-    title: Handwritten digits
-    task: image-classification
-    repository: community/digits-vit
-    benchmark:
-      name: digits-held-out
-      dataset: community/digits-held-out    # or datasets/community/…
-      path: data
-      columns: {label: digit}               # optional, as are revision, metric, seed
-    training_data:
-      - {dataset: community/digits-train, path: data}
-    policy: {finetune_seconds: 900, max_steps: 2000}
-    seed: 0
+name: digits
+title: Handwritten digits
+task: image-classification
+repository: community/digits-vit
+benchmark:
+  name: digits-held-out
+  dataset: community/digits-held-out    # or datasets/community/…
+  path: data
+  columns: {label: digit}               # optional, as are revision, metric, seed
+training_data:
+  - {dataset: community/digits-train, path: data}
+policy: {finetune_seconds: 900, max_steps: 2000}
+seed: 0
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from django.conf import settings
 from registry.config import broker
 
 GENERAL, PUBLISH = "general", "publish"
-HINT_EXPIRES_SECONDS = 60
+SWEEP_SECONDS = 5.0
 
 # Jobs run in a sandbox without rights, whoever starts the worker.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser")
@@ -44,12 +44,14 @@ app.conf.update(
     worker_redirect_stdouts=False,
     worker_send_task_events=False,
     worker_max_tasks_per_child=200,
+    # To both queues: a general worker may be busy training for an hour.
     beat_schedule={
-        "sweep": {
+        f"sweep-{queue}": {
             "task": "workers.tasks.sweep",
-            "schedule": 5.0,
-            "options": {"queue": GENERAL, "expires": 5},
-        },
+            "schedule": SWEEP_SECONDS,
+            "options": {"queue": queue, "expires": SWEEP_SECONDS},
+        }
+        for queue in (GENERAL, PUBLISH)
     },
 )
 

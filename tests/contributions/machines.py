@@ -35,9 +35,7 @@ def calibrated(temperature: float = 1.5) -> Delivered:
 def trained(text: str, kind: str = "weights") -> Delivered:
     name = "model.safetensors" if kind == "weights" else "adapter_model.safetensors"
     result = {"artifact": {"kind": kind, "path": "out/x"}, "curve": [{"step": 1, "loss": 2.0}]}
-    return Delivered(
-        {**result, "provenance": PROVENANCE}, products=[product(name, text.encode())]
-    )
+    return Delivered({**result, "provenance": PROVENANCE}, products=[product(name, text.encode())])
 
 
 def merged(run: Run, weights: dict[int, float]) -> Delivered:

@@ -305,5 +305,3 @@ def test_the_command_starts_a_release_and_tells_its_credit(cast, track):
         call_command("release", "digits", actor="berta")
     with pytest.raises(CommandError, match="no track nothing"):
         call_command("release", "nothing", actor="berta")
-
-

@@ -76,7 +76,11 @@ class Materials:
         recipe = RECIPE.format(method=method, epochs=epochs, rate=0.001)
         (job / "in/recipe.yaml").write_text(recipe)
         spec = {"format": 1, "kind": "finetune", "task": "text-classification", "seed": 0}
-        spec |= {"model": "in/model", "recipe": "in/recipe.yaml", "data": {"train": "in/data/train"}}
+        spec |= {
+            "model": "in/model",
+            "recipe": "in/recipe.yaml",
+            "data": {"train": "in/data/train"},
+        }
         (job / "spec.json").write_text(json.dumps(spec | {"device": "cpu", "threads": 1}))
         assert run_program("finetune", finetune.main, [str(job)]) == 0
         result = json.loads((job / "result.json").read_text())
