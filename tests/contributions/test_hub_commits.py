@@ -329,7 +329,7 @@ def test_an_odd_but_legal_json_is_read(site):
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
-        (b"", 400, "no header"),
+        (b"\n", 400, "no header"),
         (b"not json\n", 400, "not {"),
         (b'{"key": "header"}\n', 400, "not {"),
         (file_line("a", b"a"), 400, "first line must be the header"),
