@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from benchmarks.digits import NAMES, DigitsGame, make_game
-from benchmarks.lines import say
+from benchmarks import say
+from benchmarks.games.digits import NAMES, DigitsGame, make_game
 from workers.training.credit import Vector, by_mask, exact_shapley, kernel_shap
 from workers.training.options import MergeOptions
 from workers.training.release import plan_merge

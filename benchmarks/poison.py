@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from benchmarks.digits import NAMES, DigitsGame, make_game
-from benchmarks.lines import say
+from benchmarks import say
+from benchmarks.games.digits import NAMES, DigitsGame, make_game
 from workers.training.gate import Verdict
 from workers.training.options import MergeOptions
 from workers.training.release import plan_merge

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.digits import NAMES, POISON, make_game
+from benchmarks.games.digits import NAMES, POISON, make_game
 from workers.training.credit import by_mask, exact_shapley
 from workers.training.options import MergeOptions
 from workers.training.release import plan_merge

@@ -1,0 +1,1 @@
+"""Merge games that are small enough to know all of."""
