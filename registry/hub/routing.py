@@ -33,12 +33,12 @@ from registry.services.errors import (
     Conflict,
     EntryNotFound,
     Invalid,
-    InvalidPath,
     Moved,
     RepoNotFound,
     RevisionNotFound,
     ServiceError,
     TooLarge,
+    Unprocessable,
 )
 
 log = structlog.get_logger()
@@ -136,7 +136,7 @@ class HubCall:
         if not isinstance(found, dict):
             raise Invalid("The request body must be a JSON object.", where="body")
         if not _storable(found):
-            raise Invalid("The request body holds text that is not Unicode or has a NUL.")
+            raise Unprocessable("The request body holds text that is not Unicode or has a NUL.")
         return found
 
     def form(self) -> dict[str, list[str]]:
@@ -274,9 +274,9 @@ def _segments(request: HttpRequest) -> list[str]:
     try:
         decoded = [unquote(part, errors="strict") for part in parts]
     except UnicodeDecodeError as wrong:
-        raise InvalidPath("The address is not UTF-8.") from wrong
+        raise Unprocessable("The address is not UTF-8.") from wrong
     if not _storable([decoded, *(values for _, values in request.GET.lists())]):
-        raise InvalidPath("The address holds a NUL or text that is not Unicode.")
+        raise Unprocessable("The address holds a NUL or text that is not Unicode.")
     return decoded
 
 

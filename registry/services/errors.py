@@ -1,7 +1,7 @@
 """The one tree of refusals. Pages, the API and the Hub protocol all answer from it.
 
 ServiceError
- ├─ Invalid 400 ── InvalidPath 422
+ ├─ Invalid 400 ── Unprocessable 422 ── InvalidPath 422
  ├─ BadCredentials 401
  ├─ SignInNeeded 401
  ├─ Forbidden 403 ── DisabledRepo · GatedRepo (401 when anonymous)
@@ -40,8 +40,12 @@ class Invalid(ServiceError):
     status = 400
 
 
-class InvalidPath(Invalid):
+class Unprocessable(Invalid):
     status = 422
+
+
+class InvalidPath(Unprocessable):
+    pass
 
 
 class BadCredentials(ServiceError):

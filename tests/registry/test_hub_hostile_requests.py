@@ -65,9 +65,12 @@ def test_no_odd_address_is_a_crash(site):
                 assert "X-Evil" not in answer.headers
 
 
-@pytest.mark.parametrize("query", ["search=%00", "author=%00", "filter=%00", "sort=%00"])
-def test_no_odd_filter_is_a_crash(site, query):
-    assert request(site, "GET", f"/api/models?{query}").status in {400, 422}
+ODD_FILTERS = ["search=%00", "author=%00", "filter=%00", "sort=%00"]
+
+
+def test_no_odd_filter_is_a_crash(site):
+    for query in ODD_FILTERS:
+        assert request(site, "GET", f"/api/models?{query}").status in {400, 422}
 
 
 def test_no_odd_body_is_a_crash(site):
@@ -87,15 +90,16 @@ def test_no_odd_body_is_a_crash(site):
                 assert answer.json.get("error") or answer.json.get("errors")
 
 
-@pytest.mark.parametrize(
-    "header", ["Bearer", "Bearer ", "Basic x", "Basic //79", "Token a", "hf_x", "Bearer \u00e9"]
-)
-def test_odd_credentials_are_bad_credentials(site, header):
-    answer = request(
-        site, "GET", "/api/whoami-v2", headers={"Authorization": header.encode("latin-1")}
-    )
-    assert answer.status == 401
-    assert answer.headers["X-Error-Message"] == "Invalid credentials in Authorization header"
+ODD_CREDENTIALS = ["Bearer", "Bearer ", "Basic x", "Basic //79", "Token a", "hf_x", "Bearer \u00e9"]
+
+
+def test_odd_credentials_are_bad_credentials(site):
+    for header in ODD_CREDENTIALS:
+        answer = request(
+            site, "GET", "/api/whoami-v2", headers={"Authorization": header.encode("latin-1")}
+        )
+        assert answer.status == 401
+        assert answer.headers["X-Error-Message"] == "Invalid credentials in Authorization header"
 
 
 def test_wrong_methods_are_told_the_right_ones(site):

@@ -91,33 +91,33 @@ def test_it_tells_what_is_there_already(site, model, ada):
     assert "oid" not in answer["new"]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "../x",
-        "a/../../x",
-        "/etc/passwd",
-        "a\\b",
-        "..\\x",
-        ".git/config",
-        "a/.GIT/hooks/x",
-        ".git /x",
-        "a\x00b",
-        "a\nb",
-        "a//b",
-        "./a",
-        "",
-        "x" * 1025,
-        "a/" + "y" * 256,
-        ".g\u200cit/config",
-    ],
-)
-def test_hostile_paths_are_refused(site, model, ada, path):
-    body = {"files": [{"path": path, "size": 1, "sample": ""}]}
-    answer = request(site, "POST", "/api/models/ada/tiny/preupload/main", body, name="ada")
-    assert answer.status == 422
-    with pytest.raises(Invalid):
-        put(model, ada, {path: b"x"})
+HOSTILE_PATHS = [
+    "../x",
+    "a/../../x",
+    "/etc/passwd",
+    "a\\b",
+    "..\\x",
+    ".git/config",
+    "a/.GIT/hooks/x",
+    ".git /x",
+    "a\x00b",
+    "a\nb",
+    "a//b",
+    "./a",
+    "",
+    "x" * 1025,
+    "a/" + "y" * 256,
+    ".g\u200cit/config",
+]
+
+
+def test_hostile_paths_are_refused(site, model, ada):
+    for path in HOSTILE_PATHS:
+        body = {"files": [{"path": path, "size": 1, "sample": ""}]}
+        answer = request(site, "POST", "/api/models/ada/tiny/preupload/main", body, name="ada")
+        assert answer.status == 422
+        with pytest.raises(Invalid):
+            put(model, ada, {path: b"x"})
 
 
 def batch(site, *, name="ada", operation="upload", sha=SHA, size=12_000, repo="ada/tiny"):

@@ -111,12 +111,12 @@ def test_paths_info_leaves_out_what_is_not_there(site, filled):
 
 
 def test_commits_are_listed_newest_first_in_pages(site, model, ada):
-    for n in range(120):
+    for n in range(60):
         put(model, ada, {"n.txt": b"%d" % n}, title=f"Commit {n}")
     titles = [c.title for c in hub_client(site).list_repo_commits("ada/tiny")]
-    assert titles == [*(f"Commit {n}" for n in reversed(range(120))), "initial commit"]
+    assert titles == [*(f"Commit {n}" for n in reversed(range(60))), "initial commit"]
     formatted = hub_client(site).list_repo_commits("ada/tiny", formatted=True)
-    assert formatted[0].formatted_title == "Commit 119"
+    assert formatted[0].formatted_title == "Commit 59"
 
 
 def test_branches_and_tags_come_and_go(site, filled):
@@ -157,18 +157,16 @@ def test_it_refuses_wrong_branches_and_tags_in_the_words_clients_know(site, fill
         hub.create_branch("ada/tiny", branch="new", revision="nope")
 
 
-@pytest.mark.parametrize(
-    "path", ["refs%2Fpr%2F1/data%2Fb", "refs/pr/1/data/b", "feat%2Fx/data/b", "feat/x/data/b"]
-)
-def test_revisions_with_slashes_are_understood_quoted_and_unquoted(site, filled, ada, path):
+def test_revisions_with_slashes_are_understood_quoted_and_unquoted(site, filled):
     head = refs.resolve(filled).oid
     refs.move(filled, "refs/pr/1", expected=None, oid=head)
     refs.move(filled, "refs/heads/feat/x", expected=None, oid=head)
-    answer = request(site, "GET", f"/api/models/ada/tiny/tree/{path}")
-    assert [item["path"] for item in answer.json] == ["data/b/c.csv"]
-    revision = path.rpartition("/data")[0].removesuffix("/data")
-    answer = request(site, "HEAD", f"/ada/tiny/resolve/{revision}/data/b/c.csv")
-    assert answer.headers["X-Repo-Commit"] == head
+    for revision in ("refs%2Fpr%2F1", "refs/pr/1", "feat%2Fx", "feat/x"):
+        for folder in ("data%2Fb", "data/b"):
+            answer = request(site, "GET", f"/api/models/ada/tiny/tree/{revision}/{folder}")
+            assert [item["path"] for item in answer.json] == ["data/b/c.csv"]
+        answer = request(site, "HEAD", f"/ada/tiny/resolve/{revision}/data/b/c.csv")
+        assert answer.headers["X-Repo-Commit"] == head
 
 
 def test_pull_request_refs_are_listed_when_asked_for(site, filled):

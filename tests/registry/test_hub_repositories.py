@@ -65,11 +65,14 @@ def test_models_and_datasets_have_names_of_their_own(site):
     assert Repository.objects.count() == 2
 
 
-@pytest.mark.parametrize("name", ["-x", "a..b", "x.git", "a--b", "ä", "x" * 97, ""])
-def test_it_refuses_names_that_are_no_names(site, name):
-    answer = request(site, "POST", "/api/repos/create", {"name": name}, name="ada")
-    assert answer.status == 400
-    assert "error" in answer.json
+NO_NAMES = ["-x", "a..b", "x.git", "a--b", "ä", "x" * 97, ""]
+
+
+def test_it_refuses_names_that_are_no_names(site):
+    for name in NO_NAMES:
+        answer = request(site, "POST", "/api/repos/create", {"name": name}, name="ada")
+        assert answer.status == 400
+        assert "error" in answer.json
 
 
 def test_it_refuses_other_kinds_of_repositories(site):
@@ -135,24 +138,24 @@ def test_an_unknown_revision_is_told_apart_from_an_unknown_repository(site):
         hub.repo_info("ada/absent")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/models/gpt2",
-        "/api/models/gpt2/commits/main",
-        "/api/models/gpt2/revision/main",
-        "/api/datasets/squad/tree/main",
-        "/gpt2/resolve/main/config.json",
-        "/datasets/squad/resolve/main/README.md",
-    ],
-)
-def test_ids_of_one_part_are_repositories_that_are_not_there(site, path):
-    for method in ("GET", "HEAD"):
-        if method == "HEAD" and path.startswith("/api"):
-            continue
-        answer = request(site, method, path, name="ada")
-        assert (answer.status, answer.code) == (404, "RepoNotFound")
-    assert request(site, "GET", path).status == 401
+OF_ONE_PART = [
+    "/api/models/gpt2",
+    "/api/models/gpt2/commits/main",
+    "/api/models/gpt2/revision/main",
+    "/api/datasets/squad/tree/main",
+    "/gpt2/resolve/main/config.json",
+    "/datasets/squad/resolve/main/README.md",
+]
+
+
+def test_ids_of_one_part_are_repositories_that_are_not_there(site):
+    for path in OF_ONE_PART:
+        for method in ("GET", "HEAD"):
+            if method == "HEAD" and path.startswith("/api"):
+                continue
+            answer = request(site, method, path, name="ada")
+            assert (answer.status, answer.code) == (404, "RepoNotFound")
+        assert request(site, "GET", path).status == 401
 
 
 def test_a_renamed_repository_answers_to_its_old_name(site):
