@@ -32,7 +32,7 @@ def clean_endpoint(endpoint: str) -> str:
 
 @transaction.atomic
 def store(namespace: Namespace, *, endpoint: str, secret: str, actor: User) -> HubToken:
-    """Keep a token that publishes repositories of `namespace` to `endpoint`; replaces an old one."""
+    """Keep a token for publishing from `namespace` to `endpoint`; it replaces an old one."""
     secret = secret.strip()
     if not secret or any(c.isspace() for c in secret):
         raise Invalid(

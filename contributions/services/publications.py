@@ -20,7 +20,7 @@ from contributions.models import (
     RunKind,
     StepStatus,
 )
-from contributions.services import hub_tokens, publication_card, runs, status
+from contributions.services import hub_tokens, publication_card, reviews, runs, status
 from registry.models import User
 from registry.services import access, commits, events, objects
 from registry.services.errors import Conflict, Forbidden, Invalid
@@ -92,6 +92,14 @@ def _refuse(release: Release, *, actor: User, endpoint: str, repo_id: str) -> No
             where="publication",
             next="publish it when its release has finished",
         )
+    for patch in release.patches.filter(admitted=True).select_related("submission"):
+        if reversed_keys := reviews.missing_keys(patch.submission):
+            raise Conflict(
+                f"the {' and '.join(reversed_keys)} key of submission {patch.submission_id}, which "
+                f"is part of {release}, was turned back",
+                where="publication",
+                next="let a reviewer clear it again, or make a release without it",
+            )
     if not _REPO_ID.fullmatch(repo_id):
         raise Invalid(
             f"“{repo_id[:100]}” is not a repository id",
@@ -164,6 +172,17 @@ def begin_step(publication_id: int, name: str) -> None:
 def finish_step(publication_id: int, name: str, detail: dict[str, Any]) -> None:
     PublicationStep.objects.filter(publication=publication_id, name=name).update(
         status=StepStatus.DONE, finished_at=timezone.now(), detail=detail
+    )
+
+
+@transaction.atomic
+def postpone(publication_id: int, *, reason: str) -> None:
+    """The step at work will be tried again by itself; say meanwhile what stands in its way."""
+    PublicationStep.objects.filter(publication=publication_id, status=StepStatus.RUNNING).update(
+        status=StepStatus.WAITING, detail={"error": reason}
+    )
+    Publication.objects.filter(pk=publication_id).update(
+        status=PublicationStatus.QUEUED, reason=reason
     )
 
 

@@ -130,6 +130,8 @@ def follow_up(run: Run) -> None:
         return
     if run.publication is not None and run.status == RunStatus.FAILED:
         publications.fail(run.publication.pk, reason=run.reason)
+    elif run.publication is not None and run.status == RunStatus.QUEUED:
+        publications.postpone(run.publication.pk, reason=run.reason)
     runs.tell_owner(run)
 
 
