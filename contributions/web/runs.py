@@ -90,4 +90,6 @@ def _provenance(run: Run) -> dict[str, Any]:
     """What made the result; the digests of the inputs are long and stay in the result."""
     told = run.result.get("provenance") if isinstance(run.result, dict) else None
     plain = told if isinstance(told, dict) else {}
-    return {k: v for k, v in plain.items() if isinstance(v, str | int | float) and v != ""}
+    shown = {k: v for k, v in plain.items() if isinstance(v, str | int | float) and v != ""}
+    # A digest is recognised by its beginning.
+    return {k: v[:12] if isinstance(v, str) and len(v) >= 40 else v for k, v in shown.items()}

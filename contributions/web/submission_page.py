@@ -148,7 +148,8 @@ def _timeline(submission: Submission, runs: list[Run], given: list[Review]) -> l
         ]
     for run in runs:
         if run.finished_at:
-            what = f"{run.get_kind_display()} {run.status}"
+            ended = "finished" if run.status == RunStatus.SUCCEEDED else run.status
+            what = f"{run.get_kind_display()} {ended}"
             moments.append(Moment(run.finished_at, what))
     for review in given:
         what = f"{review.get_key_display().capitalize()} key: {review.get_decision_display()}"

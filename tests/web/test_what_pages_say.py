@@ -199,3 +199,31 @@ def test_the_rules_of_pages_notice_what_is_wrong():
         "picture without",
     ):
         assert words_of_fault in found, words_of_fault
+
+
+def test_text_stands_out_from_its_ground_in_light_and_dark():
+    """WCAG 2, 1.4.3: a ratio of at least 4.5 for every colour of text on every ground."""
+    css = Path(finders.find("registry/site.css")).read_text()
+    pairs = {
+        m[1]: m.groups()[1:] for m in re.finditer(r"--([\w-]+): light-dark\((#\w+), (#\w+)\)", css)
+    }
+    grounds = ["paper", "surface", "raised", *(name for name in pairs if name.endswith("-wash"))]
+    texts = ["ink", "ink-soft", "ink-faint", "accent", "gain", "loss", "care", "note"]
+    assert set(texts + grounds) <= set(pairs)
+    for scheme in (0, 1):
+        for text in texts:
+            for ground in grounds:
+                found = contrast(pairs[text][scheme], pairs[ground][scheme])
+                assert found >= 4.5, (scheme, text, ground, round(found, 2))
+        assert contrast(pairs["on-accent"][scheme], pairs["accent"][scheme]) >= 4.5
+
+
+def contrast(one, other):
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour):
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
