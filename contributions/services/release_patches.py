@@ -9,6 +9,7 @@ from django.db import transaction
 
 from contributions.models import (
     Credit,
+    Discussion,
     DiscussionEventKind,
     PatchKind,
     Release,
@@ -17,8 +18,8 @@ from contributions.models import (
     Track,
 )
 from contributions.services import inputs, planning, pull_requests, submissions, threads
-from registry.models import Repository, Revision
-from registry.services import commits
+from registry.models import Repository, Revision, User
+from registry.services import access, commits
 from registry.services.commits import CopyFrom
 from registry.services.errors import RevisionNotFound, ServiceError
 
@@ -96,14 +97,20 @@ def _merge(release: Release, track: Track, submission: Submission) -> None:
     if submission.repository_id == track.repository_id:
         pull_requests.mark_merged(discussion, actor=actor, oid=release.revision)
         return
+    if not access.can_write(actor, submission.repository):
+        _say(discussion, actor, f"{release} was made with these data. {actor} may not merge here.")
+        return
     try:
         with transaction.atomic():
             revision = pull_requests.merge(discussion, actor=actor)
             _train_on(track, submission.repository, revision)
     except ServiceError as error:
         # The model is released either way; the dataset waits for somebody to resolve it.
-        text = f"{release} was made with these data, but they could not be merged here: {error}"
-        threads.add_event(discussion, DiscussionEventKind.COMMENT, author=actor, text=text)
+        _say(discussion, actor, f"{release} was made with these data; the merge failed: {error}")
+
+
+def _say(discussion: Discussion, actor: User, text: str) -> None:
+    threads.add_event(discussion, DiscussionEventKind.COMMENT, author=actor, text=text)
 
 
 def _train_on(track: Track, dataset: Repository, revision: Revision) -> None:

@@ -132,10 +132,10 @@ def _pin(track: Track, source: TrainingData, maintainer: User) -> TrackDataset:
 @transaction.atomic
 def prepare(track: Track) -> list[Run]:
     """Try again to make the base ready; says what it still waits for when it cannot."""
+    first = submissions.lock(Submission.objects.get(repository=track.repository, discussion=None))
     track = lock(track)
     if track.status != TrackStatus.PREPARING:
         raise Conflict(f"the track {track} is {track.status}", where="track")
-    first = submissions.lock(Submission.objects.get(repository=track.repository, discussion=None))
     started = planning.next_runs(first)
     if not started and not track.runs.active().exists():
         derived, reason = status.derive(status.facts_of(first))

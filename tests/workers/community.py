@@ -65,6 +65,10 @@ class Materials:
         self.base = self.train("base", start, self.public[:120], epochs=4)
         self.better = self.train("better", self.base, self.public, epochs=4)
 
+    @functools.cached_property
+    def adapter(self) -> Path:
+        return self.train("adapter", self.base, self.public, epochs=6, method="lora")
+
     def train(self, name: str, model: Path, rows, *, epochs: int, method: str = "full") -> Path:
         """A model folder (or an adapter's) that the finetune program made."""
         from workers.recipes import example, finetune
@@ -163,6 +167,12 @@ class Community(Cast):
         files = self.files(folder or self.materials.better, by=by)
         weights = [file for file in files if isinstance(file, AddLfsFile)]
         return self.offer(*weights, by=by)
+
+    def adapter(self, *, by=None) -> Submission:
+        """A pull request that adds a LoRA adapter trained from the base."""
+        by = by or self.emil
+        made = self.materials.adapter
+        return self.offer(*self.files(made, by=by, below="adapters/small/"), by=by)
 
     def recipe(self, *, by=None, method="full", epochs=6, rate=0.001) -> Submission:
         text = RECIPE.format(method=method, epochs=epochs, rate=rate)

@@ -69,7 +69,7 @@ def test_a_track_opens_when_its_base_is_checked_approved_and_calibrated(people, 
 
 def test_patches_travel_from_a_pull_request_to_a_release(people, track):
     before = commits.resolve(people.model).oid
-    offers = [people.weights(), people.recipe(), people.more_data()]
+    offers = [people.weights(), people.adapter(), people.recipe(), people.more_data()]
     work()
     for offer in offers:
         offer.refresh_from_db()
