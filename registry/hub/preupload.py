@@ -7,18 +7,15 @@ from typing import Any
 from django.http.response import HttpResponseBase
 
 from registry.hub.routing import HubCall, hub_view
+from registry.models import Repository
 from registry.services import card_rules, large_files, objects, paths
-from registry.services.access import Need
 from registry.services.errors import Invalid
-from registry.services.refs import PULLS
 
 _MOST_FILES = 1000
 
 
-@hub_view("POST")
-def preupload(call: HubCall) -> HttpResponseBase:
-    proposing = call.flag("create_pr") or call.rev().startswith(PULLS)
-    repository = call.repository(Need.PROPOSE if proposing else Need.WRITE)
+def preupload(call: HubCall, repository: Repository) -> HttpResponseBase:
+    """Which files of `repository` to send how. Who may push there is decided above."""
     revision = call.revision(repository)
     data = call.data()
     files = _files(data)

@@ -44,7 +44,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(rf"{_API}/tag/.+$", refs.tag),
     re_path(rf"{_API}/settings$", repositories.settings),
     re_path(rf"{_API}/auth-check(?:/write)?$", account.auth_check),
-    re_path(rf"{_API}/preupload/.+$", preupload.preupload),
     re_path(rf"{_API}/(?:duplicate|super-squash/.+|lfs-files/.+)$", repositories.not_yet),
     re_path(r"^api/(?:models|datasets)/", account.no_such_call),
     re_path(r"^api/(?!v1(?:/|$))", account.not_offered),

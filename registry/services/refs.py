@@ -19,6 +19,7 @@ from registry.services.errors import (
 
 HEADS, TAGS, PULLS, RUNS = "refs/heads/", "refs/tags/", "refs/pr/", "refs/runs/"
 _HEX = re.compile(r"[0-9a-f]{5,40}")
+_COMMIT_ID = re.compile(r"[0-9a-f]{40}")
 # git check-ref-format, and no leading dash.
 _BAD_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|/\.|^\.|^-|^/|/$|\.$|\.lock(/|$)|^@$")
 
@@ -53,11 +54,10 @@ def resolve(repository: Repository, rev: str | None = None) -> Revision:
     wanted = rev or repository.default_branch
     if wanted == "HEAD":
         wanted = repository.default_branch
-    names = [wanted] if wanted.startswith("refs/") else [HEADS + wanted, TAGS + wanted]
-    found = dict(repository.refs.filter(name__in=names).values_list("name", "oid"))
-    oid = next((found[name] for name in names if name in found), None)
     revisions = Revision.objects.filter(repository=repository).select_related("author")
-    if oid is not None:
+    if _COMMIT_ID.fullmatch(wanted):  # no branch or tag may be named so
+        revision = revisions.filter(oid=wanted).first()
+    elif (oid := _named(repository, wanted)) is not None:
         revision = revisions.filter(oid=oid).first()
     elif _HEX.fullmatch(wanted):
         matches = list(revisions.filter(oid__startswith=wanted)[:2])
@@ -68,6 +68,13 @@ def resolve(repository: Repository, rev: str | None = None) -> Revision:
         raise RevisionNotFound(wanted, where=repository.full_name)
     revision.repository = repository
     return revision
+
+
+def _named(repository: Repository, name: str) -> str | None:
+    """Commit id at a full ref name, a branch or a tag; a branch goes first."""
+    names = [name] if name.startswith("refs/") else [HEADS + name, TAGS + name]
+    found = dict(repository.refs.filter(name__in=names).values_list("name", "oid"))
+    return next((found[full] for full in names if full in found), None)
 
 
 def current(repository: Repository, name: str, *, lock: bool = False) -> str | None:
@@ -128,7 +135,7 @@ def _checked(name: str, kind: str) -> str:
             where=kind,
             next="Use letters, digits, “-”, “_”, “.” and “/”, as git allows.",
         )
-    if _HEX.fullmatch(name) and len(name) == 40:
+    if _COMMIT_ID.fullmatch(name):
         raise Invalid(f"Invalid {kind} name: {name} looks like a commit id.", where=kind)
     return name
 
