@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import time
 import zipfile
 
 import pytest
@@ -96,6 +97,27 @@ def test_it_warns_about_pages_that_can_carry_scripts(tmp_path):
     result = check(tmp_path, model(**{"logo.svg": "<svg/>", "report.html": "<p>"}))
     assert result["verdict"] == "passed"
     assert rules(result, "warn") == ["active-page", "active-page"]
+
+
+def test_it_tells_a_pointer_from_damaged_weights(tmp_path):
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
+    finding = only(check(tmp_path, model(**{"model.safetensors": pointer})))
+    assert "git-lfs pointer" in finding["message"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk-" * 1_000_000 + "T3BlbkFJ",
+        "eyJ" * 1_000_000,
+        "-----BEGIN " + "A " * 1_000_000,
+        "gh" * 9**6,
+    ],
+)
+def test_no_text_makes_the_search_for_secrets_take_long(tmp_path, text):
+    started = time.perf_counter()
+    check(tmp_path, model(**{"notes.md": text}))
+    assert time.perf_counter() - started < 5
 
 
 def test_it_refuses_a_link(tmp_path):
@@ -215,8 +237,6 @@ def test_it_warns_about_a_dataset_without_examples(tmp_path):
 
 
 def test_it_stays_fast_with_large_weights(tmp_path):
-    import time
-
     files = model(**{"model.safetensors": safetensors({f"t{n}": (64, 64) for n in range(3000)})})
     started = time.perf_counter()
     assert check(tmp_path, files)["verdict"] == "passed"

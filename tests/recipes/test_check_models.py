@@ -168,6 +168,8 @@ def test_ranks_by_pattern_are_understood(tmp_path):
         ({"peft_type": "IA3"}, "only LORA adapters"),
         ({"use_dora": True}, "sets use_dora"),
         ({"trainable_token_indices": [1]}, "sets trainable_token_indices"),
+        ({"alpha_pattern": {"(a+)+b": 3}}, "alpha_pattern with groups"),
+        ({"rank_pattern": {"q*" * 50: 3}}, "rank_pattern with groups"),
         ({"auto_mapping": {"parent_library": "os"}}, "auto_mapping"),
         ({"auto_mapping": {"parent_library": "transformers.models.vit.modeling_vit.os"}}, "auto"),
         ({"auto_mapping": "transformers"}, "auto_mapping"),

@@ -48,6 +48,7 @@ _PROGRAMS = (
     (b"#!", "a script"),
     (b"!<arch>", "an object library"),
 )
+_POINTER = b"version https://git-lfs."
 _ARCHIVE_MAGIC = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"Rar!")
 
 
@@ -104,6 +105,13 @@ def _safetensors(entry: Entry) -> Finding | None:
     except HeaderError as error:
         if pickles.is_pickle(entry.file):
             return _pickled(entry)
+        if entry.head(len(_POINTER)) == _POINTER:
+            return _block(
+                entry,
+                "safetensors-header",
+                f"{entry.path} is a git-lfs pointer; the file it stands for was never uploaded.",
+                "Run `git lfs install` and `git lfs push --all <remote>`, or use hf upload.",
+            )
         return _block(
             entry,
             "safetensors-header",

@@ -41,6 +41,7 @@ def main(job: Job) -> dict[str, Any]:
             next="Give the same patches that were merged.",
         )
     weights = np.array([given[patch.id] for patch in pool.patches], dtype=np.float64)
+    _show_progress(job, pool)
     found = value(
         pool.mixture,
         weights,
@@ -50,6 +51,19 @@ def main(job: Job) -> dict[str, Any]:
     )
     report = _report_on_t(job, pool, weights, metric)
     return _result(job, patches, pool, found, given, report)
+
+
+def _show_progress(job: Job, pool: Pool) -> None:
+    """Passes over V: base and merge, two a patch for kappa, the nodes and the first step."""
+    expected = 2 + 2 * len(pool.patches) + 3
+    passes = 0
+
+    def tick() -> None:
+        nonlocal passes
+        passes += 1
+        job.progress(passes, max(expected, passes), "credit")
+
+    pool.mixture.tick = tick
 
 
 def _weights(job: Job, patches: list[Patch]) -> dict[str, float]:

@@ -83,6 +83,7 @@ def _merge(job: Job, patches: list[Patch]) -> dict[str, Any]:
             "paid for correcting that. Calibrate the base before the next release."
         )
     measure(pool.bundle, pool.splits["V"], pool.mixture.batch_size, "base")
+    job.say(f"Fitting the weights of {len(pool.patches)} patches on split M")
     plan = plan_merge(
         pool.mixture,
         pool.mixture.gram,

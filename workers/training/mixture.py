@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -36,6 +36,7 @@ class Mixture:
         splits: Mapping[str, Examples],
         *,
         batch_size: int = 64,
+        tick: Callable[[], None] = lambda: None,
     ) -> None:
         self.bundle = bundle
         self.parameters = Parameters(bundle.model)
@@ -43,6 +44,7 @@ class Mixture:
         self.deltas = deltas
         self.splits = splits
         self.batch_size = batch_size
+        self.tick = tick  # called after each pass over a split
         self._seen: dict[tuple[str, bytes], tuple[Outcomes, ExampleLosses]] = {}
         self._at: bytes | None = None
         bundle.model.eval()
@@ -116,6 +118,7 @@ class Mixture:
             correct = _correct(examples, losses)
             counts = losses.count.astype(np.float64)
             self._seen[key] = (Outcomes(losses.loss_sum, correct, counts), losses)
+            self.tick()
         return self._seen[key]
 
     def slopes(self, split: str, weights: Vector, blocks: list[Rows]) -> Slopes:
@@ -127,6 +130,7 @@ class Mixture:
             losses[number] = self._backward(examples, rows)
             slopes[number] = self.products(self._gradient())
         counts = np.array([float(examples.counts[rows].sum()) for rows in blocks])
+        self.tick()
         return Slopes(losses, slopes, counts)
 
     def _backward(self, examples: Examples, rows: Rows) -> float:

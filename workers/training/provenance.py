@@ -35,7 +35,7 @@ def code_digest() -> str:
     """One digest over the sources of the training code, so a changed harness is seen."""
     root = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for part in ("training", "recipes"):
+    for part in ("checks", "training", "recipes"):
         for path in files_under(root / part):
             if path.suffix == ".py":
                 digest.update(f"{path.relative_to(root)}\0{sha256_of(path)}\n".encode())

@@ -74,6 +74,8 @@ def fit_weights(
         return _Point(weights, loss + float(weights @ pulled) / 2, slope + pulled)
 
     point = evaluate(start)
+    while not math.isfinite(point.value) and point.weights.max(initial=0.0) > 1e-9:
+        point = evaluate(point.weights / 4)  # a patch may overflow where the fit begins
     metric = _first_metric(gram, point.slope)
     steps = 0
     while steps < most_steps:
