@@ -15,6 +15,7 @@ from contributions.models import (
     Release,
     ReleasePatch,
     Submission,
+    SubmissionStatus,
     Track,
 )
 from contributions.services import inputs, planning, pull_requests, submissions, threads
@@ -88,6 +89,22 @@ def settle(release: Release, track: Track) -> None:
         if patch.admitted:
             _merge(release, track, patch.submission)
         submissions.advance(patch.submission)
+    _tell_left_behind(release, track)
+
+
+def _tell_left_behind(release: Release, track: Track) -> None:
+    """Whoever offers a patch of the earlier base reads in the thread what to do."""
+    waiting = [SubmissionStatus.APPROVED, SubmissionStatus.IN_REVIEW]
+    left = Submission.objects.filter(track=track, status__in=waiting).exclude(discussion=None)
+    for submission in left.exclude(release_patches__release=release).order_by("pk"):
+        again = (
+            "Push once more, and it is trained on the new base."
+            if submission.patch_kind.needs_training
+            else "Make it from the present main and open a new pull request."
+        )
+        assert submission.discussion is not None
+        text = f"{release} has moved the base of {track}; this patch is a change of the one before."
+        _say(submission.discussion, release.created_by, f"{text} {again}")
 
 
 def _merge(release: Release, track: Track, submission: Submission) -> None:

@@ -194,6 +194,8 @@ def test_a_patch_of_an_earlier_base_is_left_out(cast, track):
     offer = cast.offer(AddFile("model.safetensors", b"on the old base"), by=cast.emil)
     stale = cast.measured(offer)
     released(cast, track, {early: 0.4})
+    said = stale.discussion.events.filter(kind="comment").last()
+    assert "open a new pull request" in said.text
     approved(cast, stale)
     with pytest.raises(Conflict, match="1 were made on an earlier base"):
         releases.start_release(track, actor=cast.berta)
