@@ -117,18 +117,18 @@ def test_the_same_spec_gives_the_same_numbers(text_job: JobFolder) -> None:
     assert first == again
 
 
+def keep(job: JobFolder, split: str, measured_on: str) -> str:
+    """Put what the reference did on one split back as an input."""
+    name = f"in/reference.{split}.json"
+    (job / name).write_text(json.dumps(outcomes(job, "reference", measured_on)))
+    return name
+
+
 def test_the_reference_may_be_an_earlier_measurement(text_job: JobFolder) -> None:
     job = trained(text_job)
     measured = job.succeed("benchmark")
-    earlier = {split: outcomes(job, "reference", split) for split in SPLITS}
-    (job / "in/reference.outcomes.json").write_text(json.dumps(earlier))
-    benchmark(
-        job,
-        models={
-            "candidate": {"path": "in/trained"},
-            "reference": {"outcomes": "in/reference.outcomes.json"},
-        },
-    )
+    earlier = {split: keep(job, split, split) for split in SPLITS}
+    benchmark(job, models={"candidate": {"path": "in/trained"}, "reference": {"outcomes": earlier}})
     again = job.succeed("benchmark")
     assert again["comparisons"] == measured["comparisons"]
     assert again["scores"] == measured["scores"]
@@ -137,13 +137,20 @@ def test_the_reference_may_be_an_earlier_measurement(text_job: JobFolder) -> Non
 def test_an_earlier_measurement_of_other_examples_is_refused(text_job: JobFolder) -> None:
     job = benchmark(text_job)
     job.succeed("benchmark")
-    swapped = {"V": outcomes(job, "reference", "T"), "T": outcomes(job, "reference", "V")}
-    (job / "in/earlier.json").write_text(json.dumps(swapped))
-    models = {"candidate": {"path": "in/model"}, "reference": {"outcomes": "in/earlier.json"}}
-    job.spec(models=models)
+    swapped = {"V": keep(job, "V", "T"), "T": keep(job, "T", "V")}
+    job.spec(models={"candidate": {"path": "in/model"}, "reference": {"outcomes": swapped}})
     failure = job.fail("benchmark")
     assert failure["class"] == "bad-input"
     assert "outcomes on V are of other examples" in failure["message"]
+
+
+def test_an_earlier_measurement_must_have_every_split(text_job: JobFolder) -> None:
+    job = benchmark(text_job)
+    job.succeed("benchmark")
+    earlier = {"V": keep(job, "V", "V")}
+    job.spec(models={"candidate": {"path": "in/model"}, "reference": {"outcomes": earlier}})
+    failure = job.fail("benchmark")
+    assert failure["where"] == "spec.json, models.reference.outcomes"
 
 
 def test_a_first_model_needs_no_reference(text_job: JobFolder) -> None:

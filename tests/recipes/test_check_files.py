@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import subprocess
+import sys
 import time
 import zipfile
 
@@ -234,6 +236,12 @@ def test_it_reads_data_files_that_are_well_formed(tmp_path):
 def test_it_warns_about_a_dataset_without_examples(tmp_path):
     files = {key: text for key, text in model().items() if key in {"README.md", "LICENSE"}}
     assert rules(check(tmp_path, files, repo_type="dataset"), "warn") == ["examples"]
+
+
+def test_it_needs_no_torch():
+    program = "import sys, workers.recipes.check; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert found.stdout == "False\n"
 
 
 def test_it_stays_fast_with_large_weights(tmp_path):

@@ -189,6 +189,18 @@ def test_it_takes_the_mapping_that_peft_writes_for_models_without_a_task_type(tm
     assert result["verdict"] == "passed"
 
 
+def test_it_takes_targets_that_the_base_is_loaded_with_under_other_names(tmp_path):
+    """As for ViT, whose files say `encoder.layer.0.attention.query`."""
+    files = {f"body.deep.{name}": shape for name, shape in {"query.weight": (4, 3)}.items()}
+    shapes = {
+        "base_model.model.body.layers.0.q_proj.lora_A.weight": (2, 3),
+        "base_model.model.body.layers.0.q_proj.lora_B.weight": (4, 2),
+    }
+    known = {"tensors": {name: {"shape": list(s), "dtype": "F32"} for name, s in files.items()}}
+    result = check(tmp_path, model() | adapter(ADAPTER, shapes), base=base() | known)
+    assert not [each for each in result["findings"] if each["path"].startswith("adapters/")]
+
+
 def test_it_misses_the_config_of_an_adapter(tmp_path):
     files = model() | adapter()
     del files["adapters/mine/adapter_config.json"]

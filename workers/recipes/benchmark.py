@@ -88,15 +88,15 @@ def _reference(job: Job, task: Task, splits: dict[str, Table]) -> BySplit | None
         return None
     if job.get("models.reference.outcomes") is None:
         return _measure(job, task, "reference", splits)
-    path = job.input("models.reference.outcomes")
-    found = read_outcomes(path, job.shown(path))
-    if set(found) != set(splits):
+    given = job.get("models.reference.outcomes")
+    if not isinstance(given, dict) or set(given) != set(splits):
         raise BadInput(
-            f"The file has outcomes of {', '.join(found)} and the splits are {', '.join(splits)}",
-            where=job.shown(path),
-            next='Write {"split": {…what out/outcomes.reference.<split>.json holds…}} for each.',
+            f"The outcomes of the reference are not those of the splits {', '.join(splits)}",
+            where="spec.json, models.reference.outcomes",
+            next='Write {"split": "path of its outcomes.reference.<split>.json"} for each split.',
         )
-    return found
+    paths = {name: job.input(f"models.reference.outcomes.{name}") for name in splits}
+    return {name: read_outcomes(path, job.shown(path)) for name, path in paths.items()}
 
 
 def _scores(job: Job, role: str, found: BySplit) -> dict[str, Any]:

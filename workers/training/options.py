@@ -20,6 +20,7 @@ class MergeOptions:
     norm_cap: float = 1.0
     cluster_cosine: float = clusters.COSINE
     steps: int = weights.MOST_STEPS
+    fit_examples: int = 2000
     confidence: float = gate.CONFIDENCE
     bootstrap: int = gate.DRAWS
     gap: float = credit.GAP_TOLERANCE
@@ -27,11 +28,12 @@ class MergeOptions:
     kappa: float = credit.KAPPA_ALARM
 
 
-_WHOLE = frozenset({"steps", "bootstrap", "nodes"})
+_WHOLE = frozenset({"steps", "fit_examples", "bootstrap", "nodes"})
 _RANGES: dict[str, tuple[float, float]] = {
     "norm_cap": (1e-6, 1e6),
     "cluster_cosine": (0.5, 1.0),
     "steps": (1, 1000),
+    "fit_examples": (10, 1_000_000),
     "confidence": (0.5, 0.9999),
     "bootstrap": (100, 100_000),
     "gap": (1e-9, 1.0),

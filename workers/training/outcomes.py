@@ -86,11 +86,10 @@ def _named(bundle: Bundle, examples: Examples, losses: ExampleLosses) -> Outcome
     return Outcomes(bundle.task, losses.loss_sum, losses.count, predicted, gold)
 
 
-def read_outcomes(path: Path, shown: str) -> dict[str, Outcomes]:
-    """Outcomes that an earlier benchmark wrote, by split, gathered in one file."""
+def read_outcomes(path: Path, shown: str) -> Outcomes:
+    """Outcomes of one split that an earlier benchmark wrote."""
     try:
-        splits = json.loads(path.read_text(encoding="utf-8"))
-        return {name: _from_json(values) for name, values in splits.items()}
+        return _from_json(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(
             f"The outcomes cannot be read: {type(error).__name__}: {error}",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from workers.training.clusters import Cluster, find_clusters, spread_matrix
 from workers.training.credit import Vector
-from workers.training.game import MergeGame
+from workers.training.game import MergeGame, Rows
 from workers.training.gate import Judge, Verdict
 from workers.training.options import MergeOptions
 from workers.training.weights import Fit, fit_weights, typical_length
@@ -39,8 +40,9 @@ def plan_merge(
     """Fits one weight for each cluster of copies, judges the patches, and fits the admitted
     ones once more. ``order`` tells who came first."""
     clusters = find_clusters(gram, order, options.cluster_cosine)
+    rows = _sample(game.size("M"), options.fit_examples, random)
     changing = [cluster for cluster in clusters if gram[cluster.leaders[0], cluster.leaders[0]] > 0]
-    first = _fit(game, gram, changing, options, lambda step, loss: report("fit", step, loss))
+    first = _fit(game, gram, changing, rows, options, partial(report, "fit"))
     fitted = spread_matrix(changing, game.count) @ first.weights
     alike = spread_matrix(changing, game.count).sum(axis=1) / max(len(changing), 1)
     judge = Judge(game, random, confidence=options.confidence, draws=options.bootstrap)
@@ -52,10 +54,15 @@ def plan_merge(
     ]
     weights, steps = fitted, first.steps
     if len(kept) < len(changing):
-        again = _fit(game, gram, kept, options, lambda step, loss: report("refit", step, loss))
+        again = _fit(game, gram, kept, rows, options, partial(report, "refit"))
         weights = spread_matrix(kept, game.count) @ again.weights
         steps += again.steps
     return Plan(weights, _with_redundant(verdicts, weights), clusters, fitted, steps)
+
+
+def _sample(size: int, most: int, random: np.random.Generator) -> Rows:
+    """The examples that weights are fitted on: all of them, or as many as may be used."""
+    return np.sort(random.permutation(size)[:most]) if size > most else np.arange(size)
 
 
 def _full_strength(gram: Vector) -> Vector:
@@ -69,19 +76,19 @@ def _fit(
     game: MergeGame,
     gram: Vector,
     clusters: Sequence[Cluster],
+    rows: Rows,
     options: MergeOptions,
     report: Callable[[int, float], None],
 ) -> Fit:
     if not clusters:
         return Fit(np.zeros(0), 0.0, 0, 0)
     spread = spread_matrix(clusters, game.count)
-    every = [np.arange(game.size("M"))]
 
     def objective(weights: Vector) -> tuple[float, Vector]:
-        slopes = game.slopes("M", spread @ weights, every)
+        slopes = game.slopes("M", spread @ weights, [rows])
         return slopes.loss, spread.T @ slopes.gradient
 
-    labels = int(game.outcomes("M", np.zeros(game.count)).count.sum())
+    labels = int(game.outcomes("M", np.zeros(game.count)).count[rows].sum())
     start = np.full(len(clusters), 1 / len(clusters))
     return fit_weights(
         objective,
