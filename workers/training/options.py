@@ -13,9 +13,9 @@ from workers.training.errors import BadInput
 @dataclass(frozen=True)
 class MergeOptions:
     """``norm_cap``: longest delta as a multiple of the base's length. ``cluster_cosine``: from
-    which cosine on two deltas count as copies. ``steps``: most steps of the fit. ``confidence``
-    and ``bootstrap``: of the gate's one-sided bounds. ``gap`` and ``nodes``: of the credit's
-    integral. ``kappa``: from which on the Shapley value is added."""
+    which cosine on two deltas count as copies. ``steps`` and ``fit_examples``: at most so many
+    for the weights. ``confidence`` and ``bootstrap``: of the gate's one-sided bounds. ``gap`` and
+    ``nodes``: of the credit's integral. ``kappa``: from which on the Shapley value is added."""
 
     norm_cap: float = 1.0
     cluster_cosine: float = clusters.COSINE
