@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Max, QuerySet, Value, When
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Right
 from django.http import HttpRequest
 
@@ -54,10 +55,13 @@ def details(request: HttpRequest, submission: Submission) -> dict[str, Any]:
     runs = list(shown_runs(submission.runs.all())[:RUNS_SHOWN])
     head = submission.head_revision
     found = list(_reviews(submission))
+    current = [run for run in runs if run.head_revision == head]
+    at_work = [run for run in current if run.status == RunStatus.RUNNING]
     return {
         "submission": submission,
         "moving": SubmissionStatus(submission.status).is_moving,
-        "runs": [run for run in runs if run.head_revision == head],
+        "runs": current,
+        "opened": next(iter(at_work or current), None),
         "earlier_runs": [run for run in runs if run.head_revision != head],
         "findings": _findings(submission),
         "scores": _scores(submission),
@@ -86,7 +90,7 @@ def standing_panel(
 def shown_runs(runs: QuerySet[Run]) -> QuerySet[Run]:
     """Newest first, with the end of the log only; a run's own page has the rest."""
     return (
-        runs.annotate(tail=Right("log", LOG_TAIL))
+        runs.annotate(tail=Right("log", LOG_TAIL), role=KeyTextTransform("role", "plan"))
         .defer("log", "plan", "spec", "result")
         .select_related("contributor")
         .prefetch_related("attempts")
