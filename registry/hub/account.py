@@ -66,6 +66,25 @@ def telemetry(call: HubCall) -> HttpResponseBase:
     return HttpResponse(status=204)
 
 
+NO_XET = "xet-is-not-offered-here/set-HF_HUB_DISABLE_XET=1-and-upload-again"
+
+
+@hub_view("GET")
+def xet_token(call: HubCall) -> HttpResponseBase:
+    """Where a client asks for Xet. Its error shows nothing of an answer but the address that
+    failed, so that address says what to do."""
+    call.repository(Need.READ)
+    return HttpResponse(status=307, headers={"Location": f"{call.base_url}/api/{NO_XET}"})
+
+
+@hub_view("GET")
+def no_xet(call: HubCall) -> HttpResponseBase:
+    raise NotFound(
+        "This site takes large files through LFS, not through Xet.",
+        next="Set HF_HUB_DISABLE_XET=1 and upload again.",
+    )
+
+
 @hub_view("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 def no_such_repository(call: HubCall) -> HttpResponseBase:
     """Ids of one part (`gpt2`): there are none here."""

@@ -30,7 +30,7 @@ def emil(live_db):
 def run(live_db, ada, emil, tmp_path):
     """`run("hf", …)` or `run("program text")`: what it printed; it must succeed."""
 
-    def start(*command, token=TOKEN, fails=False):
+    def start(*command, token=TOKEN, fails=False, **more):
         if len(command) == 1:
             command = (sys.executable, "-c", *command)
         elif command[0] == "hf":
@@ -43,6 +43,7 @@ def run(live_db, ada, emil, tmp_path):
             "HF_HUB_DISABLE_XET": "1",
             "HF_UPDATE_DOWNLOAD_COUNTS": "0",
             "DISABLE_SAFETENSORS_CONVERSION": "1",
+            **more,
         }
         done = subprocess.run(
             command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=240

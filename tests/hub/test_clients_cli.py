@@ -65,3 +65,8 @@ def test_an_upload_goes_to_a_branch_that_it_makes(run, folder):
     assert commits.read_file(made, "feat/x", "in/here/config.json") == b'{"hidden": 8}'
     said = run("hf", "download", "ada/tiny", "in/here/config.json", "--revision", "feat/x")
     assert "config.json" in said
+
+
+def test_a_client_with_xet_is_told_how_to_go_on(run, folder):
+    said = run("hf", "upload", "ada/tiny", str(folder), ".", fails=True, HF_HUB_DISABLE_XET="0")
+    assert "set-HF_HUB_DISABLE_XET=1" in said

@@ -75,6 +75,8 @@ MAY = {
 # Not of one repository, or proved by a signature; tested on their own.
 ELSEWHERE = {
     "/api/whoami-v2",
+    "/api/xet-is-not-offered-here/set-HF_HUB_DISABLE_XET=1-and-upload-again",
+    "/api/models/circle/m/xet-write-token/main",
     "/api/agent-harnesses",
     "/api/telemetry/x",
     "/v1/telemetry",
