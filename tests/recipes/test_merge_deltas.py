@@ -25,6 +25,10 @@ BERT = transformers.BertConfig(
 GPT2 = transformers.GPT2Config(
     vocab_size=50, n_embd=16, n_layer=1, n_head=2, n_positions=20, num_labels=3, pad_token_id=0
 )
+VIT = transformers.ViTConfig(
+    image_size=8, patch_size=4, num_channels=1, hidden_size=16, num_hidden_layers=1,
+    num_attention_heads=2, intermediate_size=24, num_labels=3,
+)  # fmt: skip
 RESNET = transformers.ResNetConfig(
     num_channels=1, embedding_size=8, hidden_sizes=[8, 12], depths=[1, 1], layer_type="basic",
     num_labels=3,
@@ -43,6 +47,10 @@ def bert():
 
 def gpt2():
     return transformers.GPT2ForSequenceClassification(GPT2).eval()
+
+
+def vit():
+    return transformers.ViTForImageClassification(VIT).eval()
 
 
 def resnet():
@@ -81,6 +89,10 @@ ADAPTERS = {
     "trained biases": (bert, {"target_modules": ["query"], "bias": "all"}),
     "embeddings": (bert, {"target_modules": ["word_embeddings", "query"]}),
     "weights stored transposed": (gpt2, {"target_modules": ["c_attn", "c_fc"]}),
+    "names that differ from the file's": (
+        vit,
+        {"target_modules": "all-linear", "modules_to_save": ["classifier"]},
+    ),
     "convolutions": (
         resnet,
         {"target_modules": ["convolution"], "modules_to_save": ["classifier.1"]},
