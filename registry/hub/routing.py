@@ -17,7 +17,7 @@ import functools
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import parse_qs
 
 import structlog
 from django.db import connection
@@ -26,6 +26,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from registry.hub.credentials import caller_of
+from registry.hub.targets import joined, raw_path, segments, storable
 from registry.models import Ref, Repository, RepoType, Revision
 from registry.services import access, refs
 from registry.services.access import Caller, Need
@@ -43,7 +44,6 @@ from registry.services.errors import (
 
 log = structlog.get_logger()
 LONGEST_JSON = 20_000_000
-_JOINED_REFS = ("pr", "heads", "tags", "convert", "runs")
 _TYPES = {kind.plural: kind for kind in RepoType}
 
 
@@ -56,7 +56,7 @@ class HubCall:
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
-        self.segments = _segments(request)
+        self.segments = segments(request)
         rest = self.segments
         self.is_api = rest[:1] == ["api"]
         rest = rest[1:] if self.is_api else rest
@@ -89,7 +89,7 @@ class HubCall:
 
     def revision_and_path(self, repository: Repository) -> tuple[Revision, str]:
         """What the tail means: a revision, then a path (empty: none)."""
-        tail = _joined(self.tail)
+        tail = joined(self.tail)
         try:
             return refs.resolve(repository, tail[0] if tail else None), "/".join(tail[1:])
         except RevisionNotFound:
@@ -108,7 +108,7 @@ class HubCall:
 
     def rev(self) -> str:
         """The revision as it was written, for calls that create or move it."""
-        return "/".join(_joined(self.tail))
+        return "/".join(joined(self.tail))
 
     def flag(self, name: str) -> bool:
         return self.request.GET.get(name, "").lower() in {"1", "true"}
@@ -135,7 +135,7 @@ class HubCall:
             raise Invalid(f"The request body is not JSON: {wrong}.", where="body") from wrong
         if not isinstance(found, dict):
             raise Invalid("The request body must be a JSON object.", where="body")
-        if not _storable(found):
+        if not storable(found):
             raise Unprocessable("The request body holds text that is not Unicode or has a NUL.")
         return found
 
@@ -158,7 +158,7 @@ class HubCall:
         if cursor is not None:
             query = self.request.GET.copy()
             query["cursor"] = cursor
-            path = _raw_path(self.request)
+            path = raw_path(self.request)
             response["Link"] = f'<{self.base_url}{path}?{query.urlencode()}>; rel="next"'
         return response
 
@@ -251,7 +251,7 @@ def _not_allowed(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse
 
 def _redirected(request: HttpRequest, repository: Repository) -> HttpResponse:
     """307 keeps method and body; only the two parts of the repository's name change."""
-    parts = _raw_path(request).split("/")
+    parts = raw_path(request).split("/")
     at = 2 if parts[1] == "api" else 1
     at += 1 if parts[at] in _TYPES else 0
     suffix = ".git" if parts[at + 1].endswith(".git") else ""
@@ -259,41 +259,6 @@ def _redirected(request: HttpRequest, repository: Repository) -> HttpResponse:
     query = request.META.get("QUERY_STRING", "")
     location = "/".join(parts) + (f"?{query}" if query else "")
     return HttpResponse(status=307, headers={"Location": location})
-
-
-def _raw_path(request: HttpRequest) -> str:
-    """The request target as it was sent; rebuilt where the server does not tell it."""
-    raw = str(request.META.get("RAW_URI") or request.META.get("REQUEST_URI") or "")
-    if "://" in raw.split("?")[0]:
-        raw = "/" + raw.split("://", 1)[1].partition("/")[2]
-    return raw.partition("?")[0] or quote(request.path)
-
-
-def _segments(request: HttpRequest) -> list[str]:
-    parts = _raw_path(request).strip("/").split("/")
-    try:
-        decoded = [unquote(part, errors="strict") for part in parts]
-    except UnicodeDecodeError as wrong:
-        raise Unprocessable("The address is not UTF-8.") from wrong
-    if not _storable([decoded, *(values for _, values in request.GET.lists())]):
-        raise Unprocessable("The address holds a NUL or text that is not Unicode.")
-    return decoded
-
-
-def _storable(value: Any) -> bool:
-    """PostgreSQL holds no NUL and no half of a surrogate pair."""
-    if isinstance(value, str):
-        return "\x00" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
-    if isinstance(value, dict):
-        return _storable(list(value)) and _storable(list(value.values()))
-    return all(_storable(item) for item in value) if isinstance(value, list) else True
-
-
-def _joined(tail: list[str]) -> list[str]:
-    """`refs/pr/1` typed without quoting is one revision all the same."""
-    if len(tail) > 2 and tail[0] == "refs" and tail[1] in _JOINED_REFS:
-        return ["/".join(tail[:3]), *tail[3:]]
-    return list(tail)
 
 
 def _known_ref_length(repository: Repository, tail: list[str]) -> int:

@@ -46,7 +46,7 @@ class GitObject(models.Model):
 
 
 class Revision(models.Model):
-    """A commit as one repository holds it. Immutable; everything measured or reviewed hangs here."""
+    """A commit as one repository holds it. Immutable; what is measured or reviewed hangs here."""
 
     repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="revisions")
     oid = models.CharField(max_length=OID_LENGTH)

@@ -20,7 +20,7 @@ RESERVED = frozenset(
     runs search security sessions settings setup signin signup site-packages spaces static status
     submissions support system terms tokens tracks upload uploads users v1 webhooks well-known
     whoami workers www xet
-    """.split()
+    """.split()  # noqa: SIM905
 )
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")

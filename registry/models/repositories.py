@@ -81,6 +81,9 @@ class Repository(models.Model):
     def __str__(self) -> str:
         return self.full_name
 
+    def get_absolute_url(self) -> str:
+        return f"/{self.path}"
+
     @property
     def full_name(self) -> str:
         """`namespace/name`, the repository id of the Hub protocol."""
@@ -94,9 +97,6 @@ class Repository(models.Model):
     def path(self) -> str:
         """Path below the site's root, without a slash in front."""
         return f"{self.type.url_prefix}{self.full_name}"
-
-    def get_absolute_url(self) -> str:
-        return f"/{self.path}"
 
 
 class Maintainer(models.Model):

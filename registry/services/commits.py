@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
@@ -21,6 +20,14 @@ from registry.services import blobs, events, objects, paths, projection, refs
 from registry.services.contents import LargeFile, RegularFile, regular, regular_blob
 from registry.services.errors import EntryNotFound, Invalid, StaleParent
 from registry.services.objects import Entry
+from registry.services.operations import (
+    AddFile,
+    AddLfsFile,
+    CopyFrom,
+    DeleteFile,
+    DeleteFolder,
+    Operation,
+)
 from registry.services.refs import resolve
 from registry.services.trees import TreeEdit
 
@@ -38,45 +45,6 @@ __all__ = [
 ]
 
 
-@dataclasses.dataclass(frozen=True)
-class AddFile:
-    """A file that git itself holds. Content may be bytes, a local file or a stored blob."""
-
-    path: str
-    content: bytes | Path | Blob
-
-
-@dataclasses.dataclass(frozen=True)
-class AddLfsFile:
-    """A large file whose bytes are in the store already."""
-
-    path: str
-    sha256: str
-    size: int | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class DeleteFile:
-    """Removes a file, or a folder, as the Hub does."""
-
-    path: str
-
-
-@dataclasses.dataclass(frozen=True)
-class DeleteFolder:
-    path: str
-
-
-@dataclasses.dataclass(frozen=True)
-class CopyFrom:
-    """The file at `source` of `revision` (a commit of the same repository), placed at `path`."""
-
-    path: str
-    source: str
-    revision: str
-
-
-Operation = AddFile | AddLfsFile | DeleteFile | DeleteFolder | CopyFrom
 _NO_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
@@ -102,19 +70,19 @@ def commit(
     prepared = _prepared(operations, repository, author)
     with transaction.atomic():
         base, is_head = _base(repository, ref, parent, create_ref)
-        tree, changes, new = _applied(repository, base, prepared)
+        built = _applied(repository, base, prepared)
         parents = [oid for oid in (base.oid if base else None, merged) if oid]
-        existing = _repeated(repository, base, parents, tree, author, merged)
+        existing = _repeated(repository, base, parents, built.tree, author, merged)
         if not is_head:
             return _already_made(existing, ref, repository)
         if existing is not None and existing is base:
             return existing
         revision = existing or _stored(
-            repository, base, parents, tree, new, changes, author, title, message
+            repository, base, parents, built, author=author, title=title, message=message
         )
         expected = None if create_ref or base is None else base.oid
         refs.move(repository, ref, expected=expected, oid=revision.oid)
-        projection.after_commit(repository, ref, revision, changes)
+        projection.after_commit(repository, ref, revision, built.changes)
         events.record(
             "commit.pushed",
             actor=author,
@@ -125,13 +93,23 @@ def commit(
     return revision
 
 
-Prepared = tuple[list[str], dict[str, RegularFile | LargeFile], list[CopyFrom]]
+Content = RegularFile | LargeFile
+Prepared = tuple[list[str], dict[str, Content], list[CopyFrom]]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Built:
+    """A new root tree, path → (git id, content or what was copied), and the objects to store."""
+
+    tree: str
+    changes: dict[str, tuple[str, Content | Entry | None]]
+    objects: list[GitObject]
 
 
 def _prepared(operations: Sequence[Operation], repository: Repository, author: User) -> Prepared:
     """Paths checked, contents hashed, before any row is locked."""
     removed: list[str] = []
-    added: dict[str, RegularFile | LargeFile] = {}
+    added: dict[str, Content] = {}
     copies: list[CopyFrom] = []
     for operation in operations:
         path = paths.checked(operation.path.rstrip("/") if _deletes(operation) else operation.path)
@@ -151,8 +129,8 @@ def _deletes(operation: Operation) -> bool:
 
 
 def _with_known_sizes(
-    added: dict[str, RegularFile | LargeFile], repository: Repository, author: User
-) -> dict[str, RegularFile | LargeFile]:
+    added: dict[str, Content], repository: Repository, author: User
+) -> dict[str, Content]:
     """Refuse large files that the author neither sent nor may read: a hash gives nothing."""
     wanted = {file.sha256 for file in added.values() if isinstance(file, LargeFile)}
     if not wanted:
@@ -185,28 +163,23 @@ def _base(
     return resolve(repository, parent), False
 
 
-def _applied(
-    repository: Repository, base: Revision | None, prepared: Prepared
-) -> tuple[str, dict[str, tuple[str, RegularFile | LargeFile | Entry | None]], list[GitObject]]:
-    """The new root tree, path → (git id, content), and the objects to store."""
+def _applied(repository: Repository, base: Revision | None, prepared: Prepared) -> _Built:
     removed, added, copies = prepared
     edit = TreeEdit(base.tree if base and base.tree != _NO_TREE else None)
     edit.load([*removed, *added, *(copy.path for copy in copies)])
     for path in removed:
         edit.remove(path)
-    contents: dict[str, RegularFile | LargeFile | Entry] = {**added}
-    new: list[GitObject] = []
-    for path, file in added.items():
-        built = file.git_object
-        new.append(built)
-        edit.put(path, built.oid)
+    contents: dict[str, Content | Entry] = {**added}
+    new = {path: file.git_object for path, file in added.items()}
+    for path, made in new.items():
+        edit.put(path, made.oid)
     for copy in copies:
         source = objects.entry_at(repository, copy.revision, copy.source)
         contents[copy.path] = source
         edit.put(copy.path, source.oid, source.mode)
     tree, trees = edit.written()
     changes = {path: (oid, contents.get(path)) for path, oid in edit.changes.items()}
-    return tree, changes, [*new, *trees]
+    return _Built(tree, changes, [*new.values(), *trees])
 
 
 def _repeated(
@@ -239,9 +212,8 @@ def _stored(
     repository: Repository,
     base: Revision | None,
     parents: list[str],
-    tree: str,
-    new: list[GitObject],
-    changes: dict[str, tuple[str, RegularFile | LargeFile | Entry | None]],
+    built: _Built,
+    *,
     author: User,
     title: str,
     message: str,
@@ -249,7 +221,7 @@ def _stored(
     now = timezone.now().replace(microsecond=0)
     title, message = " ".join(_text(title).split())[:500] or "Update", _text(message)
     made = objects.commit_object(
-        tree=tree,
+        tree=built.tree,
         parents=parents,
         author=author,
         email_host=urlsplit(settings.SITE_URL).hostname or "localhost",
@@ -257,11 +229,11 @@ def _stored(
         message=message,
         when=now,
     )
-    objects.write([*new, made])
+    objects.write([*built.objects, made])
     revision = Revision.objects.create(
         repository=repository,
         oid=made.oid,
-        tree=tree,
+        tree=built.tree,
         parents=parents,
         author=author,
         title=title,
@@ -270,7 +242,7 @@ def _stored(
         generation=base.generation + 1 if base else 0,
     )
     PathChange.objects.bulk_create(
-        (_change(revision, path, *change) for path, change in changes.items()), batch_size=500
+        (_change(revision, path, *change) for path, change in built.changes.items()), batch_size=500
     )
     return revision
 
@@ -280,9 +252,7 @@ def _text(given: str) -> str:
     return given.encode(errors="replace").decode().replace("\x00", "")
 
 
-def _change(
-    revision: Revision, path: str, oid: str, content: RegularFile | LargeFile | Entry | None
-) -> PathChange:
+def _change(revision: Revision, path: str, oid: str, content: Content | Entry | None) -> PathChange:
     change = PathChange(revision=revision, path=path, oid=oid)
     if isinstance(content, Entry):
         change.size, change.sha256 = content.size, content.lfs.sha256 if content.lfs else ""
