@@ -149,3 +149,16 @@ def test_the_same_seed_gives_the_same_plan(games):
     first, second = plan(games[0]), plan(make_game(0))
     assert first.weights.tolist() == second.weights.tolist()
     assert first.verdicts == second.verdicts
+
+
+@pytest.mark.parametrize("size", [1.0, 10.0])
+def test_a_wild_patch_is_left_out_and_the_others_are_merged(games, size):
+    """Noise far longer than the base, as if no cap had stopped it: nobody else loses by it."""
+    game = games[0]
+    noise = torch.randn(game.deltas[:1].shape, generator=torch.Generator().manual_seed(0))
+    made = plan(game.with_deltas(torch.cat([game.deltas, size * noise.double()])))
+    assert not made.verdicts[ALL].admitted
+    assert made.weights[ALL] == 0
+    assert made.verdicts[0].admitted
+    loss = game.outcomes("T", made.weights[:ALL]).mean_loss
+    assert loss == pytest.approx(game.outcomes("T", plan(game).weights).mean_loss, abs=0.05)

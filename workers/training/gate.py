@@ -33,6 +33,7 @@ CONFIDENCE = 0.95
 DRAWS = 2000
 FEWEST = 5  # examples of classes that a patch knows
 KNOWS_NOTHING = "at full strength it makes right labels more probable for no class it answers well"
+NOT_FINITE = "with it the model gives losses that are not finite"
 NO_WEIGHT = "it has no weight beside the others"
 
 
@@ -117,7 +118,7 @@ class Judge:
             known = self._known(gains, after, self.half == half)
             tested.append(gains.probability[(self.half != half) & known[self.classes]])
         values = np.concatenate(tested)
-        if len(values) < FEWEST:
+        if len(values) < FEWEST or not np.isfinite(values).all():
             return 0.0
         error = float(values.std(ddof=1)) / math.sqrt(len(values))
         return float(values.mean()) - self.deviations * error
@@ -139,6 +140,8 @@ class Judge:
         labels = self.times @ counts
         loss = (self.times @ differences.loss) / labels
         probability = (self.times @ differences.probability) / labels
+        if not (np.isfinite(loss).all() and np.isfinite(probability).all()):
+            return Verdict(False, NOT_FINITE, basis=basis)
         bounds = [float(np.percentile(each, self.percent)) for each in (loss, probability)]
         return Verdict(
             admitted=min(bounds) > 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from workers.training.credit import (
     Corners,
     Credit,
     Interval,
+    Slopes,
     Vector,
     aumann_shapley,
     block_intervals,
@@ -21,6 +23,7 @@ from workers.training.credit import (
     needs_second_opinion,
     random_blocks,
 )
+from workers.training.errors import ScoringError
 from workers.training.game import MergeGame
 from workers.training.options import MergeOptions
 
@@ -54,37 +57,51 @@ def value(
     """Credit on the split V at fixed weights."""
     rows = random_blocks(game.size("V"), max(blocks, FEWEST_BLOCKS), random)
 
-    def loss_at(chosen: Vector) -> float:
-        return game.outcomes("V", chosen).mean_loss
+    def slopes_at(chosen: Vector) -> Slopes:
+        return game.slopes("V", chosen, rows)
 
-    base_loss, merged_loss = loss_at(np.zeros_like(weights)), loss_at(weights)
+    base_loss, merged_loss = _loss(game, np.zeros_like(weights)), _loss(game, weights)
+    gain = base_loss - merged_loss
     credit = aumann_shapley(
-        lambda chosen: game.slopes("V", chosen, rows),
-        weights,
-        base_loss - merged_loss,
-        tolerance=options.gap,
-        most_nodes=options.nodes,
+        slopes_at, weights, gain, tolerance=options.gap, most_nodes=options.nodes
     )
-    found = corners(lambda chosen: -loss_at(chosen), weights)
+    found = corners(lambda chosen: -_loss(game, chosen), weights)
     right = corners(lambda chosen: game.outcomes("V", chosen).accuracy, weights)
-    members = [int(index) for index in np.flatnonzero(weights)]
-    shapley = None
-    if members and needs_second_opinion(credit.amounts, found.middle, options.kappa):
-        shapley = np.zeros_like(weights)
-        shapley[members] = kernel_shap(
-            by_mask(lambda chosen: base_loss - loss_at(chosen), weights, members),
-            len(members),
-            MERGES_A_PATCH * len(members),
-            random,
-        )
+    second = needs_second_opinion(credit.amounts, found.middle, options.kappa)
     return Valuation(
         credit,
         block_intervals(credit.blocks, credit.counts, random),
-        first_order(lambda chosen: game.slopes("V", chosen, rows), weights),
+        first_order(slopes_at, weights),
         found,
         right.middle,
         kappa(credit.amounts, found.middle),
-        shapley,
+        _shapley(game, weights, random) if second else None,
         base_loss,
         merged_loss,
     )
+
+
+def _loss(game: MergeGame, weights: Vector) -> float:
+    loss = game.outcomes("V", weights).mean_loss
+    if not math.isfinite(loss):
+        parts = ", ".join(f"{weight:.3g}" for weight in weights)
+        raise ScoringError(
+            "The loss of a merge is not finite",
+            where=f"split V, weights {parts}",
+            next="Merge again without the patch that overflows.",
+        )
+    return loss
+
+
+def _shapley(game: MergeGame, weights: Vector, random: np.random.Generator) -> Vector | None:
+    members = [int(index) for index in np.flatnonzero(weights)]
+    if not members:
+        return None
+    values = np.zeros_like(weights)
+    values[members] = kernel_shap(
+        by_mask(lambda chosen: -_loss(game, chosen), weights, members),
+        len(members),
+        MERGES_A_PATCH * len(members),
+        random,
+    )
+    return values
