@@ -56,7 +56,7 @@ def _line(submission: Any) -> list[str]:
 
 def _outcome(submission: Any, patch: Any) -> str:
     if patch is not None and patch.admitted is False:
-        return f"not admitted: lower bound {patch.gate_lower:+.4f}"
+        return f"not admitted, {patch.reason} (lower bound {patch.gate_lower:+.4f})"
     if submission.status == "refused":
         finding = submission.findings.filter(severity="block").order_by("pk").first()
         return f"refused: {finding.rule}" if finding else "refused"

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 POLL_SECONDS = 0.4
+LOG_WIDTH = 150  # columns of a file, which has none of its own
 
 
 class StoryStopped(Exception):
@@ -19,6 +20,8 @@ class StoryStopped(Exception):
 class Teller:
     def __init__(self) -> None:
         self.console = Console(highlight=False, soft_wrap=True)
+        if not self.console.is_terminal:
+            self.console.width = LOG_WIDTH
         self.begun = time.monotonic()
         self.steps = 0
 
