@@ -3,22 +3,18 @@ story that was interrupted goes on where it stopped, and a finished one is only 
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workers.demo import materials, plot
+from workers.demo import consumers, materials, plot
 from workers.demo.cast import CAST, COMMUNITY, Secrets, account_options
 from workers.demo.home import train
 from workers.demo.materials import DIGITS, ENTITIES, Subject
 from workers.demo.plot import OFFERS, Offer
-from workers.demo.site import ROOT, Site, command, rows
+from workers.demo.site import Site, command, rows
 from workers.demo.terminal import StoryStopped, Teller
 
 SUBJECTS = (DIGITS, ENTITIES)
@@ -280,7 +276,14 @@ class Story:
     def _consumers_load(self, data: dict[str, plot.Data]) -> None:
         self.tell.chapter("Anybody loads them from there with from_pretrained")
         with self.tell.busy("loading and scoring"), ThreadPoolExecutor(2) as pool:
-            found = list(pool.map(lambda subject: self._load(subject, data), SUBJECTS))
+            found = list(
+                pool.map(
+                    lambda subject: consumers.load_and_score(
+                        subject, data[subject.name].held_out, hub=self.hub, work=self.work
+                    ),
+                    SUBJECTS,
+                )
+            )
         for subject, score in zip(SUBJECTS, found, strict=True):
             release = rows("Release").get(track__name=subject.name, number=1)
             recorded = release.evidence["report_T"]["merged"]["loss"]
@@ -290,41 +293,6 @@ class Story:
                     f"T, {recorded:.6f} was recorded"
                 )
             self.tell.say(f"{subject.title}: loss {score['loss']:.4f} on T, as recorded")
-
-    def _load(self, subject: Subject, data: dict[str, plot.Data]) -> dict[str, Any]:
-        sent = rows("Publication").get(release__track__name=subject.name, release__number=1)
-        file = self.work / f"{subject.name}-held-out.parquet"
-        materials.write_parquet(file, data[subject.name].held_out)
-        spec = {
-            "repo_id": sent.repo_id,
-            "revision": sent.remote_commit,
-            "task": subject.task,
-            "data": str(file),
-            "rows": sent.release.track.benchmark.split_t,
-        }
-        path = self.work / f"{subject.name}-consume.json"
-        path.write_text(json.dumps(spec), encoding="utf-8")
-        return _consume(path, self.hub, self.work / "consumer")
-
-
-def _consume(spec: Path, hub: Site, home: Path) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "workers.demo.consume", str(spec)],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "HF_ENDPOINT": hub.url,
-            "HF_HOME": str(home),
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "OMP_NUM_THREADS": "1",
-        },
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise StoryStopped(f"the published model cannot be loaded:\n{done.stderr[-1500:]}")
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
 
 
 def _all(found: Any, wanted: Set[str], *, failed: Set[str] = frozenset()) -> tuple[bool, str]:
