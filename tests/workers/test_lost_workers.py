@@ -10,21 +10,11 @@ import pytest
 
 from contributions.models import FailureClass, Run, RunKind, RunStatus, SubmissionStatus
 from contributions.services import claims, recovery, results, submissions
-from tests.workers.community import Community, Materials, told
+from tests.workers.community import told
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 LEASE = {"RUN_LEASE_SECONDS": "4", "WARM_SANDBOXES": "0"}
-
-
-@pytest.fixture(scope="session")
-def materials(tmp_path_factory):
-    return Materials(tmp_path_factory.mktemp("materials"))
-
-
-@pytest.fixture
-def people(live_db, materials):
-    return Community(materials)
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 120) -> None:

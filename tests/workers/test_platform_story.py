@@ -17,20 +17,10 @@ from contributions.models import (
 from contributions.services import releases
 from registry.services import commits
 from tests.workers import community
-from tests.workers.community import Community, Materials, due_now, told
+from tests.workers.community import due_now, told
 from workers import gateway
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-
-
-@pytest.fixture(scope="session")
-def materials(tmp_path_factory):
-    return Materials(tmp_path_factory.mktemp("materials"))
-
-
-@pytest.fixture
-def people(live_db, materials):
-    return Community(materials)
 
 
 def work() -> int:
