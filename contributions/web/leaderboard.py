@@ -79,7 +79,7 @@ def entries(track: Track, viewer: User | None, *, sort: str) -> QuerySet[Submiss
             Prefetch("comparisons", shown, to_attr="shown"),
             Prefetch("release_patches", pool.order_by("release_id"), to_attr="pool"),
         )
-        .order_by(ordering, "-pk")
+        .order_by(ordering, "pk")  # of equals, such as a copy, the first to arrive
     )
 
 
