@@ -32,7 +32,7 @@ BENCHMARK = "encoder"
 Row = dict[str, str]
 Program = Callable[[Job], dict[str, Any]]
 FROZEN = ["*embeddings*", *(f"*encoder.layer.{layer}.*" for layer in (0, 1, 2))]
-CLEAN = ("large", "small", "first third", "second third", "last third")
+CLEAN = ("large", "small", "first third", "second third", "last third", "again")
 
 
 def read_rows(path: Path) -> list[Row]:

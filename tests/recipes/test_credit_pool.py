@@ -38,8 +38,8 @@ def test_wrong_labels_are_never_admitted_and_clean_patches_are(games, seed):
     for name in ("poison", "noisy"):
         verdict = admitted[name]
         assert not verdict.admitted
-        bounds = (verdict.lower_bound, verdict.probability_bound, verdict.knowledge_bound)
-        assert min(bounds) <= 0
+        assert min(verdict.lower_bound, verdict.probability_gain, verdict.knowledge_bound) <= 0
+    assert admitted["poison"].knowledge_bound <= 0
     assert admitted["large"].admitted
     assert admitted["small"].admitted
     assert made.weights[POISON] == 0

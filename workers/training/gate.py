@@ -3,17 +3,18 @@
 A patch is compared with its absence in up to three ways, on the same examples of V: the merge
 with and without it (leave one out); the mean of that and the patch on its own (its share); and
 its share in the merge that weighs all alike, where another patch with the same knowledge cannot
-crowd it out. It is admitted when one comparison shows, with a one-sided 95 % bound each,
-  1. a lower loss, and
-  2. a higher probability of the right label;
+crowd it out. It is admitted when, in one comparison,
+  1. the loss falls, by a one-sided 95 % bound, and
+  2. right labels become more probable, on average;
 and when, besides,
-  3. at full strength it makes the right label more probable for the classes that it knows.
-Bound 2 is the accuracy that credit asks for, without its steps: a patch trained on wrong labels
-can lower the loss by softening an over-confident model, which no bound on the loss refuses.
-Counting right answers instead would refuse honest patches, too: at a weight of 0.1 few flip.
-Bound 3 is for weak bases: there a pinch of anything helps, even of wrong labels. The classes
-that a patch knows (most answers right, and more than the base's) are chosen on one half of V and
-tested on the other, so that a specialist passes who ruins all other classes; chance does not.
+  3. at full strength it makes right labels more probable, by a one-sided 95 % bound, for the
+     classes that it knows.
+The probability of the right label is the accuracy that credit asks for, without its steps: at a
+weight of 0.1 few answers flip. A patch trained on wrong labels can lower the loss by softening
+an over-confident model, which no bound on the loss refuses; 2 and 3 do. And to a weak base a
+pinch of anything helps, even of wrong labels; only 3 refuses that. The classes that a patch knows
+(most answers right, and more than the base's) are chosen on one half of V and tested on the
+other, so that a specialist passes who ruins all other classes; chance does not.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ NO_WEIGHT = "it has no weight beside the others"
 class Verdict:
     """Gains a label: of the loss in nats, of the right label's probability, of right answers.
 
-    Admission needs ``lower_bound`` (loss), ``probability_bound`` and ``knowledge_bound`` above 0.
+    Admission needs ``lower_bound`` (of the loss), ``probability_gain`` and ``knowledge_bound``
+    above 0.
     """
 
     admitted: bool
@@ -49,7 +51,6 @@ class Verdict:
     gain: float = 0.0
     lower_bound: float = 0.0
     probability_gain: float = 0.0
-    probability_bound: float = 0.0
     knowledge_bound: float = 0.0
     accuracy_gain: float = 0.0
     basis: str = "none"
@@ -139,17 +140,16 @@ class Judge:
         counts = self.base.count
         labels = self.times @ counts
         loss = (self.times @ differences.loss) / labels
-        probability = (self.times @ differences.probability) / labels
-        if not (np.isfinite(loss).all() and np.isfinite(probability).all()):
+        if not np.isfinite(loss).all():
             return Verdict(False, NOT_FINITE, basis=basis)
-        bounds = [float(np.percentile(each, self.percent)) for each in (loss, probability)]
+        bound = float(np.percentile(loss, self.percent))
+        gain = float(differences.probability.sum() / counts.sum())
         return Verdict(
-            admitted=min(bounds) > 0,
-            reason=_reason(*bounds),
+            admitted=bound > 0 and gain > 0,
+            reason=_reason(bound, gain),
             gain=float(differences.loss.sum() / counts.sum()),
-            lower_bound=bounds[0],
-            probability_gain=float(differences.probability.sum() / counts.sum()),
-            probability_bound=bounds[1],
+            lower_bound=bound,
+            probability_gain=gain,
             accuracy_gain=float(differences.correct.sum() / counts.sum()),
             basis=basis,
         )
@@ -183,7 +183,7 @@ def _stronger(verdicts: list[Verdict]) -> Verdict:
     compared = [verdict for verdict in verdicts if verdict.basis != "none"]
     return max(
         compared or verdicts,
-        key=lambda verdict: min(verdict.lower_bound, verdict.probability_bound),
+        key=lambda verdict: (verdict.admitted, verdict.lower_bound),
     )
 
 
@@ -203,13 +203,9 @@ def _middle(one: _Differences, other: _Differences) -> _Differences:
     )
 
 
-def _reason(loss_bound: float, probability_bound: float) -> str:
-    if loss_bound > 0 and probability_bound > 0:
+def _reason(bound: float, probability_gain: float) -> str:
+    if bound > 0 and probability_gain > 0:
         return "it lowers the loss and makes right labels more probable"
-    if loss_bound > 0:
-        return (
-            "it lowers the loss only by softening the model: right labels become no more probable"
-        )
-    if probability_bound > 0:
-        return "right labels become more probable, but the loss is not shown to fall"
+    if bound > 0:
+        return "it lowers the loss only by softening the model: right labels grow less probable"
     return "it is not shown to help on examples that nobody fitted"
