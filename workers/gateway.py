@@ -97,6 +97,10 @@ def pool() -> WarmPool:
     return WarmPool(_work(), size=settings.WARM_SANDBOXES, cuda=_device() == "cuda")
 
 
+def remove_leftovers() -> None:
+    runner.sweep_stale(_work())  # folders of jobs whose worker was killed
+
+
 def close_pool() -> None:
     if pool.cache_info().currsize:
         pool().close()

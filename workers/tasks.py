@@ -23,6 +23,16 @@ def sweep() -> None:
     gateway.sweep()
 
 
+@signals.worker_ready.connect
+def _tidy(**_: Any) -> None:
+    gateway.remove_leftovers()
+
+
+@signals.worker_process_init.connect
+def _warm_up(**_: Any) -> None:
+    gateway.pool()
+
+
 @signals.worker_process_shutdown.connect
 def _close_pool(**_: Any) -> None:
     gateway.close_pool()

@@ -37,12 +37,12 @@ class Discussion(models.Model):
     def __str__(self) -> str:
         return f"{self.repository}#{self.num} {self.title}"
 
+    def get_absolute_url(self) -> str:
+        return f"{self.repository.get_absolute_url()}/discussions/{self.num}"
+
     @property
     def ref(self) -> str:
         return f"refs/pr/{self.num}"
-
-    def get_absolute_url(self) -> str:
-        return f"{self.repository.get_absolute_url()}/discussions/{self.num}"
 
 
 class DiscussionEventKind(models.TextChoices):

@@ -12,6 +12,10 @@ from contributions.models.submissions import Submission
 from contributions.models.tracks import Track
 from registry.models import User
 
+# Served beside the general queue: a worker here takes only its checks, so that nobody waits for
+# somebody else's training to learn that a licence is missing.
+CHECK_LANE = "check"
+
 
 class RunKind(models.TextChoices):
     CHECK = "check"
@@ -25,6 +29,11 @@ class RunKind(models.TextChoices):
     def queue(self) -> str:
         """Publishing has its own worker: it alone holds Hub tokens."""
         return "publish" if self is RunKind.PUBLISH else "general"
+
+    @property
+    def served_by(self) -> tuple[str, ...]:
+        """Queues whose workers are told of such a run."""
+        return (CHECK_LANE, self.queue) if self is RunKind.CHECK else (self.queue,)
 
     @property
     def wall_seconds(self) -> int:
@@ -66,8 +75,11 @@ class FailureClass(models.TextChoices):
 
 class RunQuerySet(models.QuerySet["Run"]):
     def eligible(self, queue: str) -> RunQuerySet:
-        """Waiting in `queue`, due by the database's clock."""
-        return self.filter(status=RunStatus.QUEUED, queue=queue, eligible_at__lte=Now())
+        """Waiting for the workers of `queue`, due by the database's clock."""
+        due = self.filter(status=RunStatus.QUEUED, eligible_at__lte=Now())
+        if queue == CHECK_LANE:
+            return due.filter(queue=RunKind.CHECK.queue, kind=RunKind.CHECK)
+        return due.filter(queue=queue)
 
     def active(self) -> RunQuerySet:
         return self.filter(status__in=[RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.CANCELLING])

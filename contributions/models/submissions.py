@@ -134,12 +134,12 @@ class Submission(models.Model):
     def __str__(self) -> str:
         return f"submission {self.pk}: {self.title}"
 
+    def get_absolute_url(self) -> str:
+        return f"/submissions/{self.pk}"
+
     @property
     def patch_kind(self) -> PatchKind:
         return PatchKind(self.kind)
-
-    def get_absolute_url(self) -> str:
-        return f"/submissions/{self.pk}"
 
 
 class Severity(models.TextChoices):

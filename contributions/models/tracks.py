@@ -12,7 +12,7 @@ from registry.models import Repository, User
 
 class Task(models.TextChoices):
     TEXT_CLASSIFICATION = "text-classification"
-    TOKEN_CLASSIFICATION = "token-classification"
+    TOKEN_CLASSIFICATION = "token-classification"  # noqa: S105
     IMAGE_CLASSIFICATION = "image-classification"
 
     @property

@@ -212,7 +212,7 @@ def fail(
     if ours and run.attempt < Run.MAX_ATTEMPTS:
         delay = RETRY_SECONDS * run.attempt
         fields["eligible_at"] = Now() + dt.timedelta(seconds=delay)
-        transaction.on_commit(lambda: bool(runs.hint(run.queue, delay=delay)))
+        transaction.on_commit(lambda: runs.announce(run, delay=delay))
         return runs.move(run, RunStatus.QUEUED, **fields)
     return runs.move(run, RunStatus.FAILED, finished_at=Now(), **fields)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from contributions.models import Run, RunStatus, Submission
+from contributions.models import Run, RunKind, RunStatus, Submission
 from contributions.services import claims, results, runs
 
 MOST_HINTS = 16
@@ -31,7 +31,7 @@ def _expire(run_id: int, submission_id: int | None) -> Run | None:
         return None
     run = claims.expire(run)
     if run.status == RunStatus.QUEUED:
-        transaction.on_commit(lambda: bool(runs.hint(run.queue)))
+        transaction.on_commit(lambda: runs.announce(run))
     results.follow_up(run)
     return run
 
@@ -39,8 +39,8 @@ def _expire(run_id: int, submission_id: int | None) -> Run | None:
 def repeat_hints(expires: float) -> int:
     """One hint for each run that waits and is due, at most MOST_HINTS a queue."""
     waiting: dict[str, int] = {}
-    due = Run.objects.filter(status=RunStatus.QUEUED).values_list("queue", flat=True).distinct()
-    for queue in list(due):
+    queued = Run.objects.filter(status=RunStatus.QUEUED).values_list("kind", flat=True).distinct()
+    for queue in {queue for kind in queued for queue in RunKind(kind).served_by}:
         waiting[queue] = min(Run.objects.eligible(queue).count(), MOST_HINTS)
     for queue, count in waiting.items():
         for _ in range(count):

@@ -76,8 +76,15 @@ def enqueue(
     run.refresh_from_db(fields=["eligible_at"])
     # The claim looks for contributors here, so the row must be there before the first claim.
     Usage.objects.get_or_create(contributor=contributor)
-    transaction.on_commit(lambda: hint(run.queue, delay=delay))
+    transaction.on_commit(lambda: announce(run, delay=delay))
     return run
+
+
+def announce(run: Run, *, delay: float = 0) -> None:
+    """Tell every worker that may take the run."""
+    for queue in RunKind(run.kind).served_by:
+        if not hint(queue, delay=delay):
+            return
 
 
 def hint(queue: str, *, delay: float = 0, expires: float = HINT_EXPIRES_SECONDS) -> bool:

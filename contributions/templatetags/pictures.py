@@ -53,4 +53,3 @@ def interval(drawn: charts.Interval | None, unit: str = "") -> dict[str, Any]:
 @register.inclusion_tag("contributions/_curve.html")
 def loss_curve(points: list[dict[str, Any]]) -> dict[str, Any]:
     return {"curve": charts.curve(points)}
-

@@ -209,13 +209,15 @@ class Supervisor:
                     "torch is not installed: workers check contributions but cannot train or "
                     "measure them; install it with `pip install 'commonweight[workers]'`"
                 )
+            # Checks take a second and must not wait behind a training; they load no torch.
+            chosen.append(parts.worker("check", env={"WARM_SANDBOXES": "0"}))
             chosen.append(parts.worker("general", concurrency=self.workers["cpu"]))
         for number in range(self.workers.get("gpu", 0)):
             chosen.append(parts.gpu_worker(number))
         if self.workers.get("publish"):
             key = os.environ.get(parts.HUB_TOKEN_PRIVATE_KEY)
             key = key or self.layout.hub_token_private_key()
-            env = {parts.HUB_TOKEN_PRIVATE_KEY: key}
+            env = {parts.HUB_TOKEN_PRIVATE_KEY: key, "WARM_SANDBOXES": "0"}
             chosen.append(parts.worker("publish", concurrency=self.workers["publish"], env=env))
         if len(chosen) > 1:
             chosen.append(parts.beat(str(self.layout.var)))

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from contributions.models import Attempt, FailureClass, Run, RunKind, RunStatus, Usage
+from contributions.models.runs import CHECK_LANE
 from contributions.services import claims, recovery, results, runs
 from registry.config import broker
 from registry.services import accounts
@@ -35,8 +36,8 @@ def hints():
     broker.client().flushdb()
 
 
-def queued(contributor, **given) -> Run:
-    return runs.enqueue(kind=RunKind.MERGE, contributor=contributor, **given)
+def queued(contributor, kind=RunKind.MERGE, **given) -> Run:
+    return runs.enqueue(kind=kind, contributor=contributor, **given)
 
 
 def claimed(**given) -> Run:
@@ -282,3 +283,22 @@ def test_a_run_is_announced_when_it_is_committed(ada, hints):
         queued(ada)
         assert hints("general") == 0
     assert hints("general") == 1
+
+
+def test_the_check_lane_takes_checks_only(ada):
+    training = queued(ada)
+    check = queued(ada, kind=RunKind.CHECK)
+    assert claims.claim(CHECK_LANE, worker="w1") == check
+    assert claims.claim(CHECK_LANE, worker="w1") is None
+    assert claims.claim("general", worker="w2") == training
+
+
+def test_general_workers_take_checks_too(ada):
+    check = queued(ada, kind=RunKind.CHECK)
+    assert claims.claim("general", worker="w1") == check
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_check_is_announced_to_both(ada, hints):
+    queued(ada, kind=RunKind.CHECK)
+    assert (hints(CHECK_LANE), hints("general")) == (1, 1)
