@@ -6,6 +6,8 @@
 FOLDER holds Banking77's train.csv and test.csv (PolyAI, CC BY 4.0). A base is trained on five
 examples a class and calibrated; eight contributors fine-tune it; merge and attribute run. Takes
 about 20 minutes on one CPU core. A second call with the same --work goes on where one stopped.
+With --exact N, credit at equal weights is held against the exact Shapley value of all 256 merges
+on N examples of V.
 """
 
 from __future__ import annotations
@@ -20,13 +22,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import transformers
 
 from benchmarks import say
 from workers.recipes import attribute, finetune, merge
+from workers.training.credit import by_mask, exact_shapley
 from workers.training.device import seed_everything
-from workers.training.spec import Job, run_program
+from workers.training.options import MergeOptions
+from workers.training.pool import open_pool, read_patches
+from workers.training.spec import Job, open_job, run_program
+from workers.training.valuation import value
 
 BENCHMARK = "encoder"
 Row = dict[str, str]
@@ -188,16 +195,45 @@ def report(shop: Workshop, merged: dict[str, Any], credited: dict[str, Any]) -> 
         say(BENCHMARK, f"seconds: {name}", seconds)
 
 
+def against_exact(shop: Workshop, examples: int) -> None:
+    """Two gradients against 256 merges of the real model, all patches at equal weights."""
+    folder = shop.place / "merge"
+    job = open_job(folder.resolve(), "merge", needs_torch=True)
+    job.spec["data"]["splits"]["V"] = job.spec["data"]["splits"]["V"][:examples]
+    game = open_pool(job, read_patches(job), ("V",), norm_cap=1.0).mixture
+    weights = np.full(game.count, 1 / game.count)
+    started = time.perf_counter()
+    found = value(game, weights, MergeOptions(), np.random.default_rng(0))
+    seconds = time.perf_counter() - started
+    value_of = by_mask(lambda c: -game.outcomes("V", c).mean_loss, weights, list(range(game.count)))
+    started = time.perf_counter()
+    exact = exact_shapley(value_of, game.count)
+    exact_seconds = time.perf_counter() - started
+    amounts, scale = found.credit.amounts, float(np.abs(exact).sum())
+    say(BENCHMARK, "w=1/8: Pearson to exact, against first order",
+        float(np.corrcoef(amounts, exact)[0, 1]),
+        float(np.corrcoef(found.first_order, exact)[0, 1]))  # fmt: skip
+    say(BENCHMARK, "w=1/8: relative L1 error, against first order",
+        float(np.abs(amounts - exact).sum()) / scale,
+        float(np.abs(found.first_order - exact).sum()) / scale)  # fmt: skip
+    say(BENCHMARK, "w=1/8: gap to the gain / sum |A|", found.credit.relative_gap, 0.01)
+    say(BENCHMARK, "w=1/8: kappa", found.kappa, 0.15)
+    say(BENCHMARK, "w=1/8: seconds, with kappa and first order", seconds, exact_seconds)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.encoder", description=__doc__)
     parser.add_argument("--csv", type=Path, required=True)
     parser.add_argument("--encoder", type=Path)
     parser.add_argument("--work", type=Path, default=Path("var/benchmarks/encoder"))
+    parser.add_argument("--exact", type=int, metavar="N")
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.work.mkdir(parents=True, exist_ok=True)
     shop = Workshop(options.work)
     report(shop, *release(shop, options.encoder or packaged_encoder(), options.csv))
+    if options.exact:
+        against_exact(shop, options.exact)
 
 
 def packaged_encoder() -> Path:

@@ -90,7 +90,12 @@ def _merge(job: Job, patches: list[Patch]) -> dict[str, Any]:
         pool.order,
         options,
         np.random.default_rng(job.seed),
-        lambda stage, step, loss: job.progress(step, options.steps, stage, {"loss": loss}),
+        lambda stage, step, loss: job.progress(
+            step,
+            len(pool.patches) if stage == "gate" else options.steps,
+            stage,
+            {} if loss is None else {"loss": loss},
+        ),
     )
     losses = _losses(pool, plan.weights)
     pool.mixture.place_exactly(plan.weights)

@@ -20,6 +20,7 @@ other, so that a specialist passes who ruins all other classes; chance does not.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,7 +89,13 @@ class Judge:
         self.classes = game.classes("V")
         self.half = _halves(self.classes, random)
 
-    def verdicts(self, fitted: Vector, alike: Vector, full: Vector) -> list[Verdict]:
+    def verdicts(
+        self,
+        fitted: Vector,
+        alike: Vector,
+        full: Vector,
+        report: Callable[[int], None] = lambda judged: None,
+    ) -> list[Verdict]:
         """At the fitted weights first; at equal ones for those whom these do not admit.
         ``full`` is the weight at which each patch is judged on its own."""
         found = []
@@ -99,6 +106,7 @@ class Judge:
             if verdict.basis != "none":
                 verdict = self._held_to_knowledge(verdict, index, full[index])
             found.append(verdict)
+            report(len(found))
         return found
 
     def _held_to_knowledge(self, verdict: Verdict, index: int, strength: float) -> Verdict:

@@ -35,7 +35,7 @@ def plan_merge(
     order: Sequence[int],
     options: MergeOptions,
     random: np.random.Generator,
-    report: Callable[[str, int, float], None] = lambda stage, step, loss: None,
+    report: Callable[[str, int, float | None], None] = lambda stage, step, loss: None,
 ) -> Plan:
     """Fits one weight for each cluster of copies, judges the patches, and fits the admitted
     ones once more. ``order`` tells who came first."""
@@ -46,7 +46,10 @@ def plan_merge(
     fitted = spread_matrix(changing, game.count) @ first.weights
     alike = spread_matrix(changing, game.count).sum(axis=1) / max(len(changing), 1)
     judge = Judge(game, random, confidence=options.confidence, draws=options.bootstrap)
-    verdicts = _explained(judge.verdicts(fitted, alike, _full_strength(gram)), clusters, gram)
+    verdicts = judge.verdicts(
+        fitted, alike, _full_strength(gram), lambda judged: report("gate", judged, None)
+    )
+    verdicts = _explained(verdicts, clusters, gram)
     kept = [
         cluster
         for cluster in changing
