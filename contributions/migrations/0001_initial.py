@@ -382,6 +382,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("artifact_revision", models.CharField(max_length=40)),
+                (
+                    "head_revision",
+                    models.CharField(help_text="The head that was approved.", max_length=40),
+                ),
                 ("admitted", models.BooleanField(null=True)),
                 ("weight", models.FloatField(null=True)),
                 ("gate_gain", models.FloatField(help_text="Nats on V.", null=True)),

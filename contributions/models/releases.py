@@ -82,6 +82,8 @@ class ReleasePatch(models.Model):
         Submission, on_delete=models.PROTECT, related_name="release_patches"
     )
     artifact_revision = models.CharField(max_length=40)
+    # What a pull request brings after the release has begun is no part of it.
+    head_revision = models.CharField(max_length=40, help_text="The head that was approved.")
     admitted = models.BooleanField(null=True)
     weight = models.FloatField(null=True)
     gate_gain = models.FloatField(null=True, help_text="Nats on V.")

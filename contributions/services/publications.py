@@ -93,7 +93,7 @@ def _refuse(release: Release, *, actor: User, endpoint: str, repo_id: str) -> No
             next="publish it when its release has finished",
         )
     for patch in release.patches.filter(admitted=True).select_related("submission"):
-        if reversed_keys := reviews.missing_keys(patch.submission):
+        if reversed_keys := reviews.missing_keys(patch.submission, head=patch.head_revision):
             raise Conflict(
                 f"the {' and '.join(reversed_keys)} key of submission {patch.submission_id}, which "
                 f"is part of {release}, was turned back",

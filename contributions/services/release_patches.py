@@ -11,14 +11,20 @@ from contributions.models import (
     Credit,
     Discussion,
     DiscussionEventKind,
-    PatchKind,
     Release,
     ReleasePatch,
     Submission,
     SubmissionStatus,
     Track,
 )
-from contributions.services import inputs, planning, pull_requests, submissions, threads
+from contributions.services import (
+    inputs,
+    planning,
+    pull_requests,
+    reviews,
+    submissions,
+    threads,
+)
 from registry.models import Repository, Revision, User
 from registry.services import access, commits
 from registry.services.commits import CopyFrom
@@ -65,18 +71,39 @@ def message(release: Release, lines: Sequence[Credit]) -> str:
     return "\n".join([gain, "", *told, "", *trailers])
 
 
-def best_recipe(track: Track, lines: Sequence[Credit]) -> list[CopyFrom]:
-    """The recipe of the admitted recipe patch with most credit becomes the track's recipe."""
+def taken_back(release: Release) -> str:
+    """What a reviewer or a contributor took back since the release began; empty: nothing."""
+    admitted = release.patches.filter(admitted=True).order_by("submission")
+    for patch in admitted.select_related("submission__discussion"):
+        if patch.submission.discussion is not None:  # locked first, as everywhere
+            threads.lock(patch.submission.discussion)
+        submission = submissions.lock(patch.submission)
+        if submission.withdrawn_at is not None:
+            return f"Submission {submission.pk} was withdrawn while the release was made."
+        if keys := reviews.missing_keys(submission, head=patch.head_revision):
+            return (
+                f"The {' and '.join(keys)} key of submission {submission.pk} was taken back while "
+                "the release was made."
+            )
+    return ""
+
+
+def best_recipe(release: Release, lines: Sequence[Credit]) -> list[CopyFrom]:
+    """The recipe of the admitted recipe patch with most credit becomes the track's recipe.
+
+    A patch of the model's own repository whose product is not its head has a changed recipe.
+    """
+    brought = {line.submission_id: line.amount for line in lines if line.amount > 0}
     changed = [
-        line
-        for line in lines
-        if line.amount > 0
-        and line.submission.kind == PatchKind.RECIPE
-        and line.submission.repository_id == track.repository_id
+        patch
+        for patch in release.patches.filter(
+            submission__in=brought, submission__repository=release.track.repository
+        )
+        if patch.artifact_revision != patch.head_revision
     ]
     if not changed:
         return []
-    best = max(changed, key=lambda line: line.amount).submission
+    best = max(changed, key=lambda patch: brought[patch.submission_id])
     return [CopyFrom(planning.RECIPE, planning.RECIPE, best.head_revision)]
 
 
@@ -87,7 +114,7 @@ def settle(release: Release, track: Track) -> None:
     ).order_by("submission")
     for patch in patches:
         if patch.admitted:
-            _merge(release, track, patch.submission)
+            _merge(release, track, patch)
         submissions.advance(patch.submission)
     _tell_left_behind(release, track)
 
@@ -107,12 +134,18 @@ def _tell_left_behind(release: Release, track: Track) -> None:
         _say(submission.discussion, release.created_by, f"{text} {again}")
 
 
-def _merge(release: Release, track: Track, submission: Submission) -> None:
+def _merge(release: Release, track: Track, patch: ReleasePatch) -> None:
+    submission = submissions.lock(patch.submission)
     discussion, actor = submission.discussion, release.created_by
     if discussion is None:
         return
+    if later := submission.head_revision != patch.head_revision:
+        text = f"{release} was made with {patch.head_revision[:10]}, the head that was approved."
+        _say(discussion, actor, f"{text} Later commits are no part of it.")
     if submission.repository_id == track.repository_id:
         pull_requests.mark_merged(discussion, actor=actor, oid=release.revision)
+        return
+    if later:
         return
     if not access.can_write(actor, submission.repository):
         _say(discussion, actor, f"{release} was made with these data. {actor} may not merge here.")

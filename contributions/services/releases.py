@@ -46,7 +46,12 @@ def start_release(track: Track, *, actor: User) -> Release:
     release.evidence = {"stale": [submission.pk for submission in stale]}
     release.save()
     ReleasePatch.objects.bulk_create(
-        ReleasePatch(release=release, submission=s, artifact_revision=s.artifact_revision)
+        ReleasePatch(
+            release=release,
+            submission=s,
+            artifact_revision=s.artifact_revision,
+            head_revision=s.head_revision,
+        )
         for s in pool
     )
     runs.enqueue(
@@ -159,6 +164,10 @@ def merged(run: Run, result: dict[str, Any]) -> Release:
 def valued(run: Run, result: dict[str, Any]) -> Release:
     """Credit is known: everything that a release changes changes now, together."""
     release, track = _locked(run)
+    if taken_back := release_patches.taken_back(release):
+        release.status, release.reason = ReleaseStatus.FAILED, taken_back
+        release.save()
+        return release
     _measure(release, result)
     lines = credit.write(release, result, metric=track.metric)
     revision = mainline.take(
@@ -167,7 +176,7 @@ def valued(run: Run, result: dict[str, Any]) -> Release:
         author=release.created_by,
         title=f"Release {release.number} of {track.name}",
         message=release_patches.message(release, lines),
-        also=release_patches.best_recipe(track, lines),
+        also=release_patches.best_recipe(release, lines),
     )
     release.revision = revision.oid
     release.status, release.reason = ReleaseStatus.RELEASED, ""

@@ -91,9 +91,14 @@ def review(
     return given
 
 
-def missing_keys(submission: Submission) -> tuple[str, ...]:
-    """Keys that the policy asks for and that do not stand approved on the current head."""
-    return status.facts_of(submission).missing_keys
+def missing_keys(submission: Submission, *, head: str) -> tuple[str, ...]:
+    """Keys that the policy asks for and that do not stand approved on this head."""
+    approved = {
+        key
+        for key, review in status.standing(submission, head)
+        if review.decision == Decision.APPROVE
+    }
+    return tuple(key for key in status.required_keys(submission) if key not in approved)
 
 
 # --- who may not -------------------------------------------------------------------------------

@@ -75,12 +75,12 @@ def required_keys(submission: Submission) -> tuple[str, ...]:
     return tuple(policy.get("keys", default_policy()["keys"]))
 
 
-def standing(submission: Submission) -> list[tuple[str, Review]]:
-    """The latest decision per key on the current head, unless it was taken back."""
+def standing(submission: Submission, head: str = "") -> list[tuple[str, Review]]:
+    """The latest decision per key on a head (the current one), unless it was taken back."""
     latest = {
         review.key: review
         for review in Review.objects.filter(
-            submission=submission, revision=submission.head_revision
+            submission=submission, revision=head or submission.head_revision
         ).order_by("id")
     }
     return [(k, review) for k, review in latest.items() if review.decision != Decision.REVERSE]

@@ -290,6 +290,70 @@ def test_a_result_of_another_program_is_not_used_again(cast, track):
     assert run.status == RunStatus.RUNNING
 
 
+# --- what happens while a release is made --------------------------------------------------------
+
+
+def begun(cast, track, patch):
+    """Merged; the contributions are about to be valued."""
+    release = releases.start_release(track, actor=cast.berta)
+    bring(cast, RunKind.MERGE, lambda run: machines.merged(run, {patch.pk: 0.4}))
+    return release
+
+
+def value(cast, release, patch):
+    run = release.runs.get(kind=RunKind.ATTRIBUTE)
+    while (claimed := cast.claim()) != run:
+        results.fail(claimed.pk, claimed.attempt, FailureClass.BAD_INPUT, "not this one")
+    results.record(run.pk, claimed.attempt, machines.attributed({patch.pk: 0.4}))
+    release.refresh_from_db()
+    patch.refresh_from_db()
+
+
+def test_a_recipe_pushed_after_the_approval_does_not_slip_into_main(cast, track):
+    patch = trained(cast, cast.offer(AddFile("recipe.yaml", b"epochs: 1"), by=cast.ada), "recipe")
+    release = begun(cast, track, patch)
+    cast.push(cast.model, AddFile("recipe.yaml", b"epochs: 666"), by=cast.ada, to="refs/pr/1")
+    value(cast, release, patch)
+    assert release.status == ReleaseStatus.RELEASED
+    assert commits.read_file(cast.model, commits.resolve(cast.model), "recipe.yaml") == b"epochs: 1"
+    said = patch.discussion.events.filter(kind="comment").last()
+    assert "Later commits are no part of it" in said.text
+
+
+def test_data_pushed_after_the_approval_are_not_merged(cast, track):
+    rows = AddFile("data/b.csv", b"text,label\nmore,1\n")
+    patch = trained(cast, cast.offer(rows, by=cast.ada, repository=cast.dataset), "data")
+    before = commits.resolve(cast.dataset).oid
+    release = begun(cast, track, patch)
+    poison = AddFile("data/c.csv", b"text,label\npoison,0\n")
+    cast.push(cast.dataset, poison, by=cast.ada, to="refs/pr/1")
+    value(cast, release, patch)
+    assert release.status == ReleaseStatus.RELEASED
+    assert commits.resolve(cast.dataset).oid == before
+    assert track.training_data.get().revision == before
+
+
+def test_a_key_that_is_taken_back_stops_the_release(cast, track):
+    patch = weights(cast, cast.ada)
+    before = commits.resolve(cast.model).oid
+    release = begun(cast, track, patch)
+    cast.review(patch, "licence", "reverse", by=cast.luis, text="the licence was forged")
+    value(cast, release, patch)
+    assert release.status == ReleaseStatus.FAILED
+    assert "licence key of submission" in release.reason
+    assert commits.resolve(cast.model).oid == before
+    assert not Credit.objects.exists()
+
+
+def test_a_patch_withdrawn_meanwhile_stops_the_release(cast, track):
+    patch = weights(cast, cast.ada)
+    release = begun(cast, track, patch)
+    submissions.withdraw(patch, actor=cast.ada)
+    value(cast, release, patch)
+    assert (release.status, patch.status) == (ReleaseStatus.FAILED, SubmissionStatus.WITHDRAWN)
+    assert "was withdrawn" in release.reason
+
+
 # --- the command ------------------------------------------------------------------------------
 
 

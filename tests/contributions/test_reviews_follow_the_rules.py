@@ -34,7 +34,7 @@ def test_both_keys_on_the_measured_head_approve_it(ready, measured):
     ready.review(measured, "privacy")
     measured.refresh_from_db()
     assert measured.status == S.APPROVED
-    assert reviews.missing_keys(measured) == ()
+    assert reviews.missing_keys(measured, head=measured.head_revision) == ()
     assert (
         Event.objects.filter(verb="review.given", subject=f"submission:{measured.pk}").count() == 2
     )
