@@ -142,11 +142,25 @@ def heartbeat(
 
 
 def thinned(points: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
-    """At most CURVE_POINTS points, evenly picked; the first and the last stay."""
-    if points is None or len(points) <= CURVE_POINTS:
+    """At most CURVE_POINTS points, evenly picked; the first and the last stay.
+
+    A program wrote them: what is no point is left out.
+    """
+    if points is None:
+        return None
+    points = [point for point in map(_point, points) if "step" in point]
+    if len(points) <= CURVE_POINTS:
         return points
     last = len(points) - 1
     return [points[round(index * last / (CURVE_POINTS - 1))] for index in range(CURVE_POINTS)]
+
+
+def _point(told: Any) -> dict[str, Any]:
+    """Its numbers, and the name of its stage."""
+    items = told.items() if isinstance(told, dict) else ()
+    return {
+        name: value for name, value in items if isinstance(value, int | float) or name == "stage"
+    }
 
 
 def clean_log(text: str) -> str:

@@ -134,7 +134,9 @@ def merged(run: Run, result: dict[str, Any]) -> Release:
     """The weights are fitted and the gate has spoken; now the contributions are valued."""
     release, track = _locked(run)
     weights = {str(key): float(value) for key, value in result["weights"].items()}
-    admitted = {str(patch) for patch in result["admitted"]}
+    # A program may admit only what it was given, with a weight that it tells.
+    offered = {patch["id"] for patch in run.plan["patches"]} & weights.keys()
+    admitted = {str(patch) for patch in result["admitted"]} & offered
     for patch in release.patches.all():
         release_patches.record_gate(patch, result, weights, admitted)
     release.evidence = {**release.evidence, "merge": result}

@@ -6,6 +6,7 @@ a worker that has lost its lease. Either everything is written or nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,16 +15,15 @@ from django.db import transaction
 
 from contributions.models import (
     FailureClass,
-    Finding,
     PatchKind,
     Run,
     RunKind,
     RunStatus,
-    Severity,
     Submission,
 )
 from contributions.services import (
     claims,
+    findings,
     products,
     publications,
     releases,
@@ -37,6 +37,7 @@ from registry.models import User
 from registry.services import events
 
 CURVE = "curve"
+_ADAPTER = re.compile(r"adapters/[^/]{1,255}")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ class Delivered:
     outcomes: Mapping[str, str] = field(default_factory=dict)
     log_tail: str = ""
     sandbox: str = ""
+    # The artifact of an earlier run is used. Only the site says so: a program that could name a
+    # source of its own would have somebody else's model measured and merged as its author's.
+    repeats: bool = False
 
 
 @transaction.atomic
@@ -106,7 +110,8 @@ def repeat(run_id: int, attempt: int, *, harness: str) -> Run | None:
     result = {**earlier.result, "repeats": earlier.pk}
     note = f"Same inputs and program as run {earlier.pk}; its result was used.\n"
     Run.objects.filter(pk=run.pk).update(curve=earlier.curve)
-    return record(run_id, attempt, Delivered(result, log_tail=note, sandbox=earlier.sandbox))
+    same = Delivered(result, log_tail=note, sandbox=earlier.sandbox, repeats=True)
+    return record(run_id, attempt, same)
 
 
 def _same_work(run: Run, harness: str) -> Run | None:
@@ -157,22 +162,10 @@ def _use_check(run: Run, result: dict[str, Any], delivered: Delivered) -> Used |
     submission = _current(run)
     if submission is None:
         return None
-    Finding.objects.bulk_create(
-        Finding(
-            submission=submission,
-            run=run,
-            rule=found["rule"],
-            severity=Severity(found["severity"]),
-            path=found.get("path") or "",
-            line=found.get("line"),
-            message=found["message"],
-            fix=found.get("fix") or "",
-        )
-        for found in result["findings"]
-    )
+    findings.record(run, submission, result["findings"])
     kind, adapters = result["patch"]["kind"], result["patch"].get("adapters", [])
     if submission.discussion is not None:
-        known = kind in PatchKind.values and not (kind == PatchKind.ADAPTER and len(adapters) != 1)
+        known = kind in PatchKind.values and (kind != PatchKind.ADAPTER or _is_one(adapters))
         submission.kind = PatchKind(kind) if known else PatchKind.UNKNOWN
     if submission.kind in {PatchKind.WEIGHTS, PatchKind.ADAPTER}:
         submission.artifact_revision = submission.head_revision
@@ -188,11 +181,21 @@ def _use_check(run: Run, result: dict[str, Any], delivered: Delivered) -> Used |
     return None
 
 
+def _is_one(adapters: Any) -> bool:
+    """Exactly one folder below adapters/."""
+    return (
+        isinstance(adapters, list)
+        and len(adapters) == 1
+        and isinstance(adapters[0], str)
+        and _ADAPTER.fullmatch(adapters[0]) is not None
+    )
+
+
 def _use_finetune(run: Run, result: dict[str, Any], delivered: Delivered) -> Used | None:
     submission = _current(run)
     assert run.track is not None
-    artifact = result["artifact"]
-    if "source" not in artifact:
+    artifact = result["artifact"] = dict(result["artifact"])
+    if not delivered.repeats:
         artifact["source"] = products.keep(
             run,
             run.track.repository,
