@@ -36,6 +36,7 @@ from contributions.services.products import Product
 from registry.config.celery import SWEEP_SECONDS
 from registry.models import GitObject, User
 from registry.services import blobs, signing
+from registry.services.errors import ServiceError
 from workers import artifacts, publisher, runner, transfer
 from workers.artifacts import Made
 from workers.heart import Heart
@@ -271,8 +272,9 @@ def _publish(run: Run, folder: str) -> None:
             steps=_Steps(publication.pk),
             work=Path(folder),
         )
-    except publisher.PublishError as error:
-        kind = FailureClass.PLATFORM_ERROR if error.temporary else FailureClass.BAD_INPUT
+    except (publisher.PublishError, ServiceError) as error:
+        again = isinstance(error, publisher.PublishError) and error.temporary
+        kind = FailureClass.PLATFORM_ERROR if again else FailureClass.BAD_INPUT
         results.fail(run.pk, run.attempt, kind, str(error))
         return
     results.record(run.pk, run.attempt, results.Delivered({"remote_commit": commit}))

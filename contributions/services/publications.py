@@ -6,6 +6,7 @@ The publish worker moves the bytes (`workers/publisher.py`); here are the plan a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
@@ -16,12 +17,14 @@ from contributions.models import (
     PublicationStatus,
     PublicationStep,
     Release,
+    ReleasePatch,
     ReleaseStatus,
     RunKind,
     StepStatus,
+    Submission,
 )
 from contributions.services import hub_tokens, publication_card, reviews, runs, status
-from registry.models import User
+from registry.models import Repository, User
 from registry.services import access, commits, events, objects
 from registry.services.errors import Conflict, Forbidden, Invalid
 
@@ -92,20 +95,14 @@ def _refuse(release: Release, *, actor: User, endpoint: str, repo_id: str) -> No
             where="publication",
             next="publish it when its release has finished",
         )
-    for patch in release.patches.filter(admitted=True).select_related("submission"):
-        if reversed_keys := reviews.missing_keys(patch.submission, head=patch.head_revision):
-            raise Conflict(
-                f"the {' and '.join(reversed_keys)} key of submission {patch.submission_id}, which "
-                f"is part of {release}, was turned back",
-                where="publication",
-                next="let a reviewer clear it again, or make a release without it",
-            )
+    _refuse_uncleared(release)
     if not _REPO_ID.fullmatch(repo_id):
         raise Invalid(
             f"“{repo_id[:100]}” is not a repository id",
             where="repo_id",
             next="give it as namespace/name",
         )
+    _refuse_place_of_another(repository, endpoint, repo_id)
     if not hub_tokens.exists(repository.namespace, endpoint=endpoint):
         raise Conflict(
             f"no token is stored for publishing {repository.namespace.name} to {endpoint}",
@@ -114,13 +111,53 @@ def _refuse(release: Release, *, actor: User, endpoint: str, repo_id: str) -> No
         )
 
 
+def _refuse_uncleared(release: Release) -> None:
+    """A release holds its base and all that earlier releases merged: every key must still stand."""
+    for submission, head in _parts(release):
+        if reversed_keys := reviews.missing_keys(submission, head=head):
+            raise Conflict(
+                f"the {' and '.join(reversed_keys)} key of submission {submission.pk}, which "
+                f"is part of {release}, was turned back",
+                where="publication",
+                next="let a reviewer clear it again",
+            )
+
+
+def _parts(release: Release) -> Iterator[tuple[Submission, str]]:
+    """What the release is made of, each with the head that was approved."""
+    made = Release.objects.filter(
+        track=release.track, status=ReleaseStatus.RELEASED, number__lte=release.number
+    )
+    first = Submission.objects.filter(repository=release.track.repository, discussion=None).first()
+    base = made.filter(number=0).first()
+    if first is not None and base is not None:
+        yield first, base.base_revision
+    patches = ReleasePatch.objects.filter(release__in=made, admitted=True)
+    for patch in patches.select_related("submission__track").order_by("pk"):
+        yield patch.submission, patch.head_revision
+
+
+def _refuse_place_of_another(repository: Repository, endpoint: str, repo_id: str) -> None:
+    """A token is a namespace's: its repositories must not overwrite each other on the Hub."""
+    others = Publication.objects.filter(endpoint=endpoint, repo_id__iexact=repo_id)
+    other = others.exclude(release__track__repository=repository).first()
+    if other is not None:
+        raise Conflict(
+            f"{repo_id} on {endpoint} holds what another repository of this site published",
+            where="repo_id",
+            next="publish to another repository id",
+        )
+
+
 def plan(publication: Publication) -> dict[str, Any]:
-    """What the remote repository is to hold.
+    """What the remote repository is to hold. Refused when a key was turned back since it was
+    asked for.
 
     `files`: `{path, size, sha256 (large files) or "", oid}` of the released revision;
     `generated`: path → text made here; `remove`: paths an earlier publication of ours left there.
     """
     release = publication.release
+    _refuse_uncleared(release)
     repository = release.track.repository
     generated = publication_card.generate(publication)
     revision = commits.resolve(repository, release.revision)

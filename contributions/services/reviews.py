@@ -27,7 +27,7 @@ from registry.services.errors import Conflict, Forbidden, Invalid
 TEXT_LENGTH = 20_000
 TURNED = frozenset({Decision.APPROVE, Decision.REJECT})
 NEEDS_WORDS = frozenset({Decision.REJECT, Decision.CHANGES, Decision.INFO, Decision.REVERSE})
-# What is in main can still lose a key, which stops its publication.
+# What is in main can still lose a key, which stops its publication, and get it again.
 STILL_REVERSIBLE = frozenset({SubmissionStatus.RELEASED})
 
 
@@ -200,7 +200,7 @@ def _refuse_head(submission: Submission, head: str) -> None:
 def _refuse_state(submission: Submission, key: Key, decision: Decision) -> None:
     facts = status.facts_of(submission)
     now, reason = status.derive(facts)
-    if decision is Decision.REVERSE and now in STILL_REVERSIBLE:
+    if decision in {Decision.REVERSE, Decision.APPROVE} and now in STILL_REVERSIBLE:
         return
     over = {
         SubmissionStatus.WITHDRAWN,

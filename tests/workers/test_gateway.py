@@ -19,6 +19,7 @@ from contributions.models import (
 from contributions.services import hub_tokens, publications
 from registry.services import blobs, commits
 from registry.services.commits import AddFile, AddLfsFile
+from registry.services.errors import Conflict
 from tests.contributions import machines
 from tests.contributions.cast import Cast, token_of
 from tests.contributions.machines import bring
@@ -131,6 +132,45 @@ def test_the_publish_queue_sends_a_release_to_a_hub(cast, model, release, live_d
     head = commits.resolve(there)
     assert head.oid == publication.remote_commit
     assert commits.read_file(there, head, "model.safetensors") == b"the calibrated base"
+
+
+def test_a_key_turned_back_while_it_waits_stops_a_publication(
+    cast, model, release, live_db, hub_token_key
+):
+    hub_tokens.store(
+        model.namespace, endpoint=live_db.url, secret=token_of("berta"), actor=cast.berta
+    )
+    where = {"endpoint": live_db.url, "repo_id": "berta/stopped"}
+    publication = publications.publish(release, actor=cast.berta, **where)
+    first = model.submissions.get(discussion=None)
+    cast.review(first, "licence", "reverse", by=cast.luis, text="not theirs to give")
+    assert work("publish") == 1
+    publication.refresh_from_db()
+    assert (publication.status, publication.runs.get().attempt) == (PublicationStatus.FAILED, 1)
+    assert "licence key" in publication.reason
+    assert not type(model).objects.filter(name="stopped").exists()
+    with pytest.raises(Conflict, match="was turned back"):
+        publications.publish(release, actor=cast.berta, **where)
+    cast.review(first, "licence", by=cast.luis)
+    assert publications.publish(release, actor=cast.berta, **where).status == "queued"
+
+
+def test_a_repository_does_not_overwrite_what_another_published(
+    cast, model, release, hub_token_key
+):
+    where = {"endpoint": "http://127.0.0.1:9", "repo_id": "berta/published"}
+    hub_tokens.store(
+        model.namespace, endpoint=where["endpoint"], secret="hf_x" * 8, actor=cast.berta
+    )
+    publications.publish(release, actor=cast.berta, **where)
+    track, other = release.track, cast.repository("other", "model")
+    track.pk, track.name, track.repository = None, "others", other
+    track.save()
+    release.pk, release.track = None, track
+    release.save()
+    where["repo_id"] = "Berta/Published"
+    with pytest.raises(Conflict, match="another repository of this site"):
+        publications.publish(release, actor=cast.berta, **where)
 
 
 def test_a_hub_that_is_down_is_tried_again(cast, model, release, live_db, hub_token_key):
