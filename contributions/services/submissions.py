@@ -200,7 +200,7 @@ def choose_track(submission: Submission, *, track: Track, actor: User) -> Submis
     _refuse_if_over(submission)
     if submission.discussion is None:
         raise Invalid("A first revision has no track: a track takes it as its base.")
-    if not track_choice.candidates(submission.repository).filter(pk=track.pk).exists():
+    if not track_choice.candidates(submission).filter(pk=track.pk).exists():
         raise Invalid(
             f"The track {track} is closed, or does not work on {submission.repository}.",
             where="track",

@@ -60,7 +60,7 @@ class TrackForm(forms.Form):
         super().__init__(*args, **kwargs)
         track = self.fields["track"]
         assert isinstance(track, forms.ModelChoiceField)
-        track.queryset = track_choice.candidates(submission.repository).order_by("name")
+        track.queryset = track_choice.candidates(submission).order_by("name")
 
 
 class CommentForm(forms.Form):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from contributions.models import Release, Run
-from contributions.services import access
+from contributions.services import access, submissions
 from registry.models import Maintainer, MemberRole, TokenScope
-from registry.services import tokens
+from registry.services import commits, tokens
 from registry.services.access import ANONYMOUS, Caller, Need
-from registry.services.errors import Forbidden, NotFound, SignInNeeded
+from registry.services.commits import AddFile
+from registry.services.errors import Forbidden, Invalid, NotFound, SignInNeeded
 
 
 @pytest.fixture
@@ -83,3 +84,18 @@ def test_absent_and_invisible_read_alike(world, kind):
     words = [str(refusal.value).split(kind)[0] for refusal in (hidden, absent)]
     assert words[0] == words[1]
     assert hidden.value.code == absent.value.code == ""
+
+
+@pytest.mark.parametrize("named", [b"", b"---\ntrack: hidden\n---\n"])
+def test_a_public_dataset_does_not_tell_of_a_private_track(cast, named):
+    track = cast.open_track("hidden")
+    track.training_data.create(dataset=cast.dataset, revision=commits.resolve(cast.dataset).oid)
+    type(cast.model).objects.filter(pk=cast.model.pk).update(private=True)
+    files = [AddFile("data/b.csv", b"text,label\nx,1\n")]
+    files += [AddFile("README.md", named)] if named else []
+    offer = cast.offer(*files, by=cast.emil, repository=cast.dataset)
+    assert offer.track is None
+    with pytest.raises(Invalid):
+        submissions.choose_track(offer, track=track, actor=cast.emil)
+    type(cast.model).objects.filter(pk=cast.model.pk).update(private=False)
+    assert submissions.choose_track(offer, track=track, actor=cast.emil).track == track
