@@ -7,16 +7,10 @@ gives it a plan and records the steps.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-
-# Read when the client is imported. LFS works on every Hub; set HF_HUB_DISABLE_XET=0 for Xet.
-os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-os.environ.setdefault("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

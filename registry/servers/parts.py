@@ -60,6 +60,21 @@ def worker(
     return Part(name, command, env or {}, _STOP_WORKER, signal.SIGQUIT)
 
 
+def publisher(key: str, *, concurrency: int = 1) -> Part:
+    """It alone holds the key that opens the tokens of other Hubs.
+
+    The Hub's client reads its switches when it is imported. LFS works on every Hub, Xet not yet
+    on one of ours: HF_HUB_DISABLE_XET=0 publishes to the public Hub by Xet.
+    """
+    env = {
+        HUB_TOKEN_PRIVATE_KEY: key,
+        "WARM_SANDBOXES": "0",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_XET": os.environ.get("HF_HUB_DISABLE_XET", "1"),
+    }
+    return worker("publish", concurrency=concurrency, env=env)
+
+
 def beat(folder: str) -> Part:
     command = [
         *(*_CELERY, "beat"),

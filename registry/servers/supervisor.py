@@ -217,8 +217,7 @@ class Supervisor:
         if self.workers.get("publish"):
             key = os.environ.get(parts.HUB_TOKEN_PRIVATE_KEY)
             key = key or self.layout.hub_token_private_key()
-            env = {parts.HUB_TOKEN_PRIVATE_KEY: key, "WARM_SANDBOXES": "0"}
-            chosen.append(parts.worker("publish", concurrency=self.workers["publish"], env=env))
+            chosen.append(parts.publisher(key, concurrency=self.workers["publish"]))
         if len(chosen) > 1:
             chosen.append(parts.beat(str(self.layout.var)))
         return chosen
