@@ -61,8 +61,9 @@ def set_up(request: HttpRequest, secret: str) -> HttpResponse:
             messages.success(request, f"You are {user.username}, the operator of this site.")
             return HttpResponseRedirect("/")
     response = render(request, "registry/setup.html", {"form": form})
-    # The address is a secret: it must not travel on as a referrer.
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # The address is a secret: no other site hears of it. Not "no-referrer": with that, browsers
+    # send forms with `Origin: null`, which the check against forged forms refuses.
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -46,7 +46,7 @@ def test_the_first_operator_follows_the_link(client, db, page_rules):
     path = "/setup/" + address.rsplit("/", 1)[1]
     page = client.get(path)
     assert page.status_code == 200
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "same-origin"
     page_rules(page, path)
     response = client.post(path, {"name": "olga", "password": PASSWORD, "again": PASSWORD})
     assert response["Location"] == "/"

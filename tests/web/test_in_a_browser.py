@@ -176,3 +176,19 @@ def test_a_person_signs_in_and_makes_a_token(live_db, chromium):
     secret = page.locator("code.secret").text_content()
     assert tokens.authenticate(secret).user.username == "berta"
     assert not page.complaints
+
+
+def test_the_set_up_link_makes_an_operator(live_db, chromium):
+    from registry.models import Role, User
+    from registry.services import accounts
+
+    path = "/setup/" + accounts.first_operator_link().rsplit("/", 1)[1]
+    page = opened(chromium)
+    page.goto(live_db.url + path)
+    page.get_by_label("Name").fill("olga")
+    page.get_by_label("Password", exact=False).first.fill("correct horse battery")
+    page.get_by_label("The same password again").fill("correct horse battery")
+    page.get_by_role("button", name="Become the operator").click()
+    page.wait_for_selector("text=You are olga, the operator of this site.")
+    assert User.objects.get(username="olga").has_role(Role.OPERATOR)
+    assert not page.complaints
