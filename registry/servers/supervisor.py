@@ -31,7 +31,7 @@ from registry.servers.postgres import Postgres
 from registry.servers.redis import Redis
 
 ROOT = fingerprint.ROOT
-DEFAULT_WORKERS: Mapping[str, int] = {"cpu": 1, "publish": 1}
+DEFAULT_WORKERS: Mapping[str, int] = {"cpu": 1, "check": 1, "publish": 1}
 _LONGEST_PAUSE = 30.0
 _STEADY_SECONDS = 60.0
 
@@ -146,13 +146,15 @@ class Supervisor:
         self._migrate()
         told = {"url": self.url, "pid": os.getpid(), "var": str(self.layout.var)}
         write_private(self.layout.up, json.dumps(told))
-        for part in self.chosen_parts():
-            if self._stopping:
-                return
+        web, *others = self.chosen_parts()
+        self._launch(web)
+        # People come first: on few cores the workers' imports would slow the first page down.
+        if not self._wait_until_ready():
+            return
+        self.say(f"ready: {self.url}")
+        for part in others:
             self._launch(part)
-        if self._wait_until_ready():
-            self.say(f"ready: {self.url}")
-            when_ready()
+        when_ready()
 
     def _start_servers(self) -> None:
         if not os.environ.get("DATABASE_URL"):
@@ -209,9 +211,11 @@ class Supervisor:
                     "torch is not installed: workers check contributions but cannot train or "
                     "measure them; install it with `pip install 'commonweight[workers]'`"
                 )
-            # Checks take a second and must not wait behind a training; they load no torch.
-            chosen.append(parts.worker("check", env={"WARM_SANDBOXES": "0"}))
             chosen.append(parts.worker("general", concurrency=self.workers["cpu"]))
+        if self.workers.get("check"):
+            # Checks take a second and must not wait behind a training; they load no torch.
+            env = {"WARM_SANDBOXES": "0"}
+            chosen.append(parts.worker("check", concurrency=self.workers["check"], env=env))
         for number in range(self.workers.get("gpu", 0)):
             chosen.append(parts.gpu_worker(number))
         if self.workers.get("publish"):

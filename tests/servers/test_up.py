@@ -24,7 +24,7 @@ from registry.servers.redis import free_port
 OWN_SERVERS = dict.fromkeys(
     ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HUB_TOKEN_PUBLIC_KEY", "SITE_URL"), ""
 )
-ONLY_WEB = {"cpu": 0, "publish": 0}
+ONLY_WEB = {"cpu": 0, "check": 0, "publish": 0}
 
 
 @pytest.fixture(scope="module")

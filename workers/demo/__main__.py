@@ -61,8 +61,9 @@ def _reset_if_asked(var: Path) -> None:
 
 
 def _tell_everything(tell: Teller, var: Path, port: int, seed: int) -> int:
-    # Importing torch takes seconds: it happens while the servers start.
-    threading.Thread(target=_import_slowly, daemon=True).start()
+    if not _is_told(var):
+        # Importing torch takes seconds: it happens while the servers start.
+        threading.Thread(target=_import_slowly, daemon=True).start()
     tell.chapter("Two sites start: the community's, and one that stands for the Hub")
     with tell.busy("starting"):
         sites = two_sites(var, port)
@@ -82,11 +83,18 @@ def _tell_everything(tell: Teller, var: Path, port: int, seed: int) -> int:
 
 def _story(tell: Teller, site: Site, hub: Site, seed: int) -> None:
     secrets = Secrets.load(site.var / "demo" / "people.json")
-    done = site.var / "demo" / "done"
-    if not done.exists():
+    if not _is_told(site.var):
         Story(site, hub, site.var / "demo" / "work", secrets, tell, seed).run()
-        done.touch()
+        _told(site.var).touch()
     ending.show(tell, site, hub, secrets)
+
+
+def _is_told(var: Path) -> bool:
+    return _told(var).exists()
+
+
+def _told(var: Path) -> Path:
+    return var / "demo" / "done"
 
 
 def _import_slowly() -> None:

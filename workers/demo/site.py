@@ -59,7 +59,8 @@ def two_sites(var: Path, port: int) -> Iterator[tuple[Site, Site]]:
     """The community's site, and a second instance that stands for the Hub. Sites that run on
     these folders already are used as they are, and left running."""
     hub_var = var / "hub"
-    nobody = {"cpu": 0, "publish": 0}
+    # Nothing is measured there; uploads are checked as everywhere.
+    nobody = {"cpu": 0, "publish": 0, "check": 1}
     wanted: list[tuple[Path, int, dict[str, int]]] = [
         (var, port, {"cpu": 1, "publish": 1}),
         (hub_var, port + 1, nobody),

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from registry.servers.errors import ServerError
 from registry.servers.supervisor import DEFAULT_WORKERS, Supervisor
 
-_KINDS = ("cpu", "gpu", "publish")
+_KINDS = ("cpu", "gpu", "check", "publish")
 
 
 def _worker(text: str) -> tuple[str, int]:
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             type=_worker,
             default=[],
             metavar="KIND=COUNT",
-            help="jobs at a time: cpu=1 (default), gpu=0, publish=1",
+            help="jobs at a time: cpu=1 (default), gpu=0, check=1, publish=1",
         )
 
     def handle(self, **options: Any) -> None:
