@@ -15,6 +15,8 @@ from registry.services.objects import Entry
 # Beyond these a diff is not read by people; it says so instead.
 FILE_BYTES = 100_000
 DIFF_BYTES = 400_000
+# Lines before times lines after, of all files: comparing takes time in proportion to that.
+DIFF_WORK = 100_000_000
 
 Files = dict[str, Entry]
 _EMPTY = "0" * 40
@@ -116,18 +118,23 @@ def _described(known: dict[tuple[str, str], Entry], entry: Entry | None) -> Entr
 def unified(repository: Repository, before: str, after: str) -> str:
     """As `git diff` prints it; large files as their pointers, as git sees them."""
     parts: list[str] = []
-    left = DIFF_BYTES
+    left, work = DIFF_BYTES, DIFF_WORK
     for change in changes(repository, before, after):
         if left <= 0:
             parts.append("# The diff is longer than this; read the files themselves.\n")
             break
-        text = "".join(_file_diff(change))
+        texts = [_text(entry) for entry in (change.before, change.after)]
+        work -= len(texts[0] or ()) * len(texts[1] or ())
+        text = "".join(_file_diff(change, *(texts if work >= 0 else (None, None))))
         parts.append(text)
         left -= len(text)
     return "".join(parts)
 
 
-def _file_diff(change: Change) -> Iterator[str]:
+def _file_diff(
+    change: Change, lines_before: list[str] | None, lines_after: list[str] | None
+) -> Iterator[str]:
+    """Lines are None for a file that is binary, too long or too laborious to compare."""
     yield f"diff --git a/{change.path} b/{change.path}\n"
     if change.before is None and change.after:
         yield f"new file mode {change.after.mode:o}\n"
@@ -139,11 +146,10 @@ def _file_diff(change: Change) -> Iterator[str]:
         f"a/{change.path}" if change.before else "/dev/null",
         f"b/{change.path}" if change.after else "/dev/null",
     )
-    texts = [_text(entry) for entry in (change.before, change.after)]
-    if texts[0] is None or texts[1] is None:
+    if lines_before is None or lines_after is None:
         yield f"Binary files {names[0]} and {names[1]} differ\n"
         return
-    for line in difflib.unified_diff(texts[0], texts[1], *names):
+    for line in difflib.unified_diff(lines_before, lines_after, *names):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from registry.models import Repository, Revision, User
 
-_TRAILER = re.compile(
-    r"^co-authored-by:\s*(?P<name>[^<\n]*?)\s*(?:<(?P<email>[^>\n]*)>)?\s*$", re.I | re.M
-)
+_TRAILER = "co-authored-by:"
 
 
 def reached(repository: Repository, head: str, *, without: str = "") -> set[str]:
@@ -43,11 +39,14 @@ def writers(repository: Repository, oids: set[str]) -> set[int]:
 def co_authors(text: str) -> set[int]:
     names: set[str] = set()
     addresses: set[str] = set()
-    for trailer in _TRAILER.finditer(text):
-        names.add(trailer["name"].lstrip("@").lower())
-        if trailer["email"]:
-            addresses.add(trailer["email"].lower())
-            names.add(trailer["email"].split("@")[0].split("+")[-1].lower())
+    for line in text.lower().splitlines():
+        if not line.startswith(_TRAILER):
+            continue
+        name, _, email = line.removeprefix(_TRAILER).strip().removesuffix(">").partition("<")
+        names.add(name.strip().lstrip("@"))
+        if email:
+            addresses.add(email)
+            names.add(email.split("@")[0].split("+")[-1])
     people = User.objects.annotate(name=Lower("username"), address=Lower("email"))
     named = Q(name__in=names) | Q(address__in=addresses)
     return set(people.filter(named).values_list("pk", flat=True)) if names | addresses else set()

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
 import re
 from typing import Any
 
 import yaml
 
 LONGEST_CARD = 5_000_000
+# Reading YAML takes microseconds a character, and every push is read.
+LONGEST_BLOCK = 500_000
+_MOST_BITS = 256
+# What the loader raises for `!!int x`, `!!bool x` and `!!timestamp x`.
+_BAD_VALUE = (ValueError, KeyError, AttributeError, TypeError)
 _BLOCK = re.compile(r"\A(?:\ufeff)?\s*---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 
 
@@ -41,15 +47,17 @@ def parse(text: str) -> Card:
     if found is None:
         return Card({}, text, present=False)
     body = text[found.end() :].lstrip("\r\n")
+    if len(found[1]) > LONGEST_BLOCK:
+        return Card({}, body, f"the front matter is longer than {LONGEST_BLOCK} characters")
     try:
         data = yaml.load(found[1], Loader=_Loader)  # noqa: S506 — a subclass of SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError) as wrong:
+    except (yaml.YAMLError, RecursionError, *_BAD_VALUE) as wrong:
         return _broken(text, found, body, wrong)
     if data is None:
         return Card({}, body)
     if not isinstance(data, dict):
         return Card({}, body, "the front matter must be a list of `key: value` lines", 2)
-    return Card({str(key): _as_json(value) for key, value in data.items()}, body)
+    return Card(_as_json(data), body)
 
 
 def _broken(text: str, found: re.Match[str], body: str, wrong: Exception) -> Card:
@@ -61,17 +69,24 @@ def _broken(text: str, found: re.Match[str], body: str, wrong: Exception) -> Car
 
 
 def _as_json(value: Any) -> Any:
+    """What JSON, PostgreSQL and UTF-8 can hold of it."""
     if isinstance(value, dict):
-        return {str(key): _as_json(item) for key, item in value.items()}
+        return {_text(str(key)): _as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set):
         return [_as_json(item) for item in value]
     if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
-    if isinstance(value, float) and value != value:
+    if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, str | int | float | bool) or value is None:
-        return value.replace("\x00", "") if isinstance(value, str) else value
-    return str(value)
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return None
+    if isinstance(value, int | float) or value is None:
+        return value
+    return _text(str(value))
+
+
+def _text(given: str) -> str:
+    return given.replace("\x00", "").encode(errors="replace").decode()
 
 
 _TAGGED = {

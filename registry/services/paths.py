@@ -7,6 +7,8 @@ import re
 from registry.services.errors import InvalidPath
 
 LONGEST_PATH = 1024
+# Every folder on the way is a tree to read and write.
+DEEPEST_PATH = 32
 LONGEST_PART_BYTES = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Characters that some file systems drop, which would make `.g<U+200C>it` a `.git`.
@@ -36,6 +38,8 @@ def _problem(path: str) -> str:
         return "it holds a backslash"
     if path.startswith("/"):
         return "it starts with a slash"
+    if path.count("/") >= DEEPEST_PATH:
+        return f"it lies more than {DEEPEST_PATH - 1} folders deep"
     for part in path.split("/"):
         if part in {"", ".", ".."}:
             return "it has an empty part, a “.” or a “..”"

@@ -1,0 +1,53 @@
+"""Text that anybody may push is read in a time that grows with its length, not faster."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from contributions.services import diffs, history, reviews
+from registry.services.commits import AddFile
+
+
+@pytest.fixture(autouse=True)
+def _at_once():
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < 20
+
+
+def test_spaces_in_a_trailer(cast):
+    message = "Co-authored-by:" + " " * 50_000 + "x<" + "\nCo-authored-by: Emil <emil@example.org>"
+    offer = cast.offer(by=cast.ada)
+    cast.push(cast.model, AddFile("a", b"1"), by=cast.ada, to="refs/pr/1", message=message)
+    offer.refresh_from_db()
+    assert reviews.interest_of(cast.emil, offer) == "they uploaded or co-wrote a commit of it"
+    assert reviews.interest_of(cast.lena, offer) == ""
+
+
+@pytest.mark.parametrize(
+    "trailer",
+    [
+        "Co-authored-by: emil",
+        "co-authored-by:@Emil",
+        "Co-Authored-By: E <EMIL@example.org> ",
+        "Co-authored-by: E <1+emil@users.noreply.example.org>",
+    ],
+)
+def test_a_trailer_is_still_understood(cast, trailer):
+    emil = cast.emil.pk
+    assert history.co_authors(f"Text.\r\n\r\n{trailer}\r\nmore") == {emil}
+
+
+def test_files_that_are_laborious_to_compare(cast):
+    before = "".join(f"{n % 150}\n" for n in range(30_000)).encode()
+    after = "".join(f"{n * 7 % 151}\n" for n in range(30_000)).encode()
+    small = AddFile("a.txt", b"one\n")
+    base = cast.push(cast.model, AddFile("b.txt", before[:99_000]), small, by=cast.berta)
+    head = cast.push(
+        cast.model, AddFile("b.txt", after[:99_000]), AddFile("a.txt", b"two\n"), by=cast.berta
+    )
+    text = diffs.unified(cast.model, base.oid, head.oid)
+    assert "+two" in text
+    assert "Binary files a/b.txt and b/b.txt differ" in text
