@@ -44,7 +44,7 @@ def share(found: Sequence[dict[str, Verdict]], names: Sequence[str]) -> tuple[fl
     """Admitted, and what the bound on the loss alone would admit, as shares."""
     each = [verdict[name] for verdict in found for name in names]
     ours = [verdict.admitted for verdict in each]
-    loss_only = [verdict.lower_bound > 0 for verdict in each]
+    loss_only = [verdict.loss_bound > 0 for verdict in each]
     return float(np.mean(ours)), float(np.mean(loss_only))
 
 

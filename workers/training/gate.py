@@ -43,21 +43,29 @@ NO_WEIGHT = "it has no weight beside the others"
 class Verdict:
     """Gains a label: of the loss in nats, of the right label's probability, of right answers.
 
-    Admission needs ``lower_bound`` (of the loss), ``probability_gain`` and ``knowledge_bound``
+    Admission needs ``loss_bound`` (one-sided), ``probability_gain`` and ``knowledge_bound``
     above 0.
     """
 
     admitted: bool
     reason: str
     gain: float = 0.0
-    lower_bound: float = 0.0
+    loss_bound: float = 0.0
     probability_gain: float = 0.0
     knowledge_bound: float = 0.0
     accuracy_gain: float = 0.0
     basis: str = "none"
 
+    @property
+    def lower_bound(self) -> float:
+        """Above 0 exactly for what is admitted: the bound of the loss, in nats, unless something
+        else refuses the patch, whose value this is then."""
+        if self.admitted:
+            return self.loss_bound
+        return min(self.loss_bound, self.probability_gain, self.knowledge_bound)
+
     def as_dict(self) -> dict[str, object]:
-        return dict(vars(self))
+        return {**vars(self), "lower_bound": self.lower_bound}
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,7 @@ class Judge:
             admitted=bound > 0 and gain > 0,
             reason=_reason(bound, gain),
             gain=float(differences.loss.sum() / counts.sum()),
-            lower_bound=bound,
+            loss_bound=bound,
             probability_gain=gain,
             accuracy_gain=float(differences.correct.sum() / counts.sum()),
             basis=basis,
@@ -191,7 +199,7 @@ def _stronger(verdicts: list[Verdict]) -> Verdict:
     compared = [verdict for verdict in verdicts if verdict.basis != "none"]
     return max(
         compared or verdicts,
-        key=lambda verdict: (verdict.admitted, verdict.lower_bound),
+        key=lambda verdict: (verdict.admitted, verdict.loss_bound),
     )
 
 
