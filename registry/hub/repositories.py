@@ -27,7 +27,7 @@ def create(call: HubCall) -> HttpResponseBase:
     namespace, name = _namespace_and_name(data)
     repository = repositories.create(
         actor=user,
-        namespace=repositories.namespace_for(user, namespace),
+        namespace=repositories.namespace_for(user, namespace, kind=kind, wanted=name),
         name=name,
         repo_type=kind,
         private=_private(data) or False,

@@ -38,6 +38,7 @@ from registry.services.errors import (
     RepoNotFound,
     RevisionNotFound,
     ServiceError,
+    SignInNeeded,
     TooLarge,
     Unprocessable,
 )
@@ -216,7 +217,7 @@ def by_method(**views: DjangoView) -> DjangoView:
 
 def error_response(request: HttpRequest, refused: ServiceError) -> HttpResponse:
     """Headers carry it all, because a HEAD has no body."""
-    text = str(refused)
+    text = _said(request, refused)
     body: dict[str, str] = {"error": text}
     if refused.where:
         body["where"] = refused.where
@@ -229,6 +230,14 @@ def error_response(request: HttpRequest, refused: ServiceError) -> HttpResponse:
     if isinstance(refused, EntryNotFound) and refused.commit:
         response["X-Repo-Commit"] = refused.commit
     return _without_body(response) if request.method == "HEAD" else response
+
+
+def _said(request: HttpRequest, refused: ServiceError) -> str:
+    """To be copied into a terminal, so with the address of this site as the client knows it."""
+    if not isinstance(refused, SignInNeeded):
+        return str(refused)
+    site = f"{request.scheme}://{request.get_host()}"
+    return f"{refused.message} Run `hf auth login` with a token from {site}/settings/tokens."
 
 
 def _without_body(response: HttpResponse) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 from registry.services import front_matter
@@ -43,7 +44,18 @@ def _licence_errors(data: dict[str, Any]) -> list[str]:
     given = licence if isinstance(licence, list) else [licence]
     if licence is None or all(isinstance(item, str) and item in LICENCES for item in given):
         return []
-    return [f'"license" must be one of {", ".join(sorted(LICENCES))}']
+    known = ", ".join(sorted(LICENCES))
+    wrong = next(item for item in given if not isinstance(item, str) or item not in LICENCES)
+    if near := _nearest_licence(wrong):
+        return [f'"license: {wrong}" is not known: did you mean "{near}"? It must be one of {known}']
+    return [f'"license" must be one of {known}']
+
+
+def _nearest_licence(given: Any) -> str:
+    if not isinstance(given, str) or len(given) > 100:
+        return ""
+    folded = given.strip().lower().replace(" ", "-").replace("_", "-")
+    return next(iter(difflib.get_close_matches(folded, sorted(LICENCES), n=1)), "")
 
 
 def _type_errors(data: dict[str, Any]) -> list[str]:

@@ -63,7 +63,7 @@ class SignInNeeded(ServiceError):
     def __init__(self, what: str = "do this") -> None:
         super().__init__(
             f"You are not signed in, so you cannot {what}.",
-            next="Sign in, or send an access token as `Authorization: Bearer ...`.",
+            next="Sign in; programs do with `hf auth login` and a token from /settings/tokens.",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Literal
 
 from django.core.exceptions import ValidationError
@@ -21,8 +22,14 @@ from registry.services.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.services.large_files import DEFAULT_GITATTRIBUTES
 
 
-def namespace_for(user: User, name: str | None) -> Namespace:
-    """Where `user` creates repositories: their own namespace, or a named one they may write to."""
+def namespace_for(
+    user: User, name: str | None, *, kind: RepoType = RepoType.MODEL, wanted: str = ""
+) -> Namespace:
+    """Where `user` creates repositories: their own namespace, or a named one they may write to.
+
+    `wanted` is the repository to be; a refusal says so if its name looks mistyped, because clients
+    create what they are about to push to.
+    """
     if not name or name.lower() == user.username.lower():
         return user.namespace
     found = Namespace.objects.filter(name__iexact=name).first()
@@ -30,15 +37,36 @@ def namespace_for(user: User, name: str | None) -> Namespace:
         raise NotFound(
             f"There is no person or organisation named {name}.",
             where="organization",
-            next="Create the organisation first, or use your own name.",
+            next=_did_you_mean(user, kind, name, wanted)
+            or "Create the organisation first, or use your own name.",
         )
     if not access.may_write_in(user, found):
-        raise Forbidden(
-            f"You may not create repositories under {found.name}.",
-            where="organization",
-            next="Use your own name, or ask a maintainer of that organisation to add you.",
-        )
+        raise _no_room(user, found, kind, wanted)
     return found
+
+
+def _no_room(user: User, namespace: Namespace, kind: RepoType, wanted: str) -> Forbidden:
+    """What is private is absent to a stranger, in these words too."""
+    known = Repository.objects.visible_to(user).named(kind, namespace.name, wanted)
+    absent = f"There is no {kind} {namespace.name}/{wanted}, and you"
+    return Forbidden(
+        f"{absent if wanted and not known.exists() else 'You'} may not create repositories under "
+        f"{namespace.name}.",
+        where="organization",
+        next=_did_you_mean(user, kind, namespace.name, wanted)
+        or "Use your own name, or ask a maintainer of that organisation to add you.",
+    )
+
+
+def _did_you_mean(user: User, kind: RepoType, namespace: str, wanted: str) -> str:
+    """Of the repositories that `user` may see, the one whose name is nearest; "" for none."""
+    if not wanted:
+        return ""
+    same_half = models.Q(namespace__name__iexact=namespace) | models.Q(name__iexact=wanted)
+    seen = Repository.objects.visible_to(user).filter(same_half, repo_type=kind)
+    names = [f"{owner}/{name}" for owner, name in seen.values_list("namespace__name", "name")[:500]]
+    near = difflib.get_close_matches(f"{namespace}/{wanted}", names, n=1, cutoff=0.75)
+    return f"Did you mean {near[0]}?" if near else ""
 
 
 def kind_of(repo_type: str | None) -> RepoType:
@@ -66,7 +94,7 @@ def create(
     kind = kind_of(repo_type)
     _valid(name)
     if not access.may_write_in(actor, namespace):
-        raise Forbidden(f"You may not create repositories under {namespace.name}.")
+        raise _no_room(actor, namespace, kind, name)
     existing = Repository.objects.select_related("namespace").named(kind, namespace.name, name)
     if (taken := existing.first()) is not None:
         raise _taken(taken)

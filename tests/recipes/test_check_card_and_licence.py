@@ -26,7 +26,8 @@ def test_it_lists_every_fault_at_once(tmp_path):
 
 
 def test_it_asks_for_a_card(tmp_path):
-    assert "Add a README.md" in only(check(tmp_path, model(**{"README.md": None})))["fix"]
+    fix = only(check(tmp_path, model(**{"README.md": None})))["fix"]
+    assert fix.startswith("Add a README.md that begins with the three lines `---`, `license:")
 
 
 def test_it_names_the_line_of_broken_front_matter(tmp_path):

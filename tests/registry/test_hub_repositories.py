@@ -87,6 +87,33 @@ def test_nobody_creates_under_another_name(site):
     assert request(site, "POST", "/api/repos/create", {"name": "x"}).status == 401
 
 
+def test_a_mistyped_name_is_answered_with_the_nearest_one(site, ada):
+    accounts.create_organisation(name="circle", actor=ada)
+    client(site, "ada").create_repo("circle/digits-vit")
+    client(site, "ada").create_repo("circle/secret-vit", private=True)
+
+    def told(repo_id):
+        with pytest.raises(HfHubHTTPError) as refused:
+            client(site, "emil").create_repo(repo_id, exist_ok=True)
+        return refused.value.response.status_code, refused.value.response.json()["error"]
+
+    status, words = told("circle/digits-vitt")
+    assert status == 403
+    assert "There is no model circle/digits-vitt" in words
+    assert words.endswith("Did you mean circle/digits-vit?")
+    assert told("cirle/digits-vit")[1].endswith("Did you mean circle/digits-vit?")
+    for name in ("circle/secret-vitt", "circle/secret-vit"):
+        status, words = told(name)
+        assert (status, f"There is no model {name}" in words) == (403, True)
+        assert "mean circle/secret" not in words
+    assert client(site, "emil").create_repo("circle/digits-vit", exist_ok=True)
+
+
+def test_who_has_no_token_is_told_how_to_get_one(site):
+    words = request(site, "POST", "/api/repos/create", {"name": "x"}).json["error"]
+    assert f"Run `hf auth login` with a token from {site.url}/settings/tokens." in words
+
+
 def test_members_create_in_their_organisation(site, ada):
     accounts.create_organisation(name="circle", actor=ada)
     hub = client(site, "ada")

@@ -9,7 +9,8 @@ from workers.checks.findings import Finding, Severity
 from workers.checks.tree import Tree
 from workers.checks.yamltext import YamlError, read_yaml
 
-EXAMPLE = "---\\nlicense: apache-2.0\\n---"
+# In words: a finding is one line of a log, a comment and a page alike.
+EXAMPLE = "the three lines `---`, `license: apache-2.0` and `---`"
 PATH = "README.md"
 
 
@@ -53,7 +54,7 @@ def parse_card(text: str) -> Card:
         metadata = {}
     if not isinstance(metadata, dict):
         message = "The front matter of README.md must be a list of 'key: value' lines."
-        return _broken(message, f"Write it like {EXAMPLE}.", 2)
+        return _broken(message, f"Write it as in {EXAMPLE}.", 2)
     lines = {row.split(":", 1)[0].strip(): n for n, row in enumerate(block, 2) if row[:1].strip()}
     return Card({str(key): value for key, value in metadata.items()}, lines)
 
