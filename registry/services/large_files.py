@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import re
+import itertools
 from collections.abc import Callable, Iterable
 
 from django.conf import settings
-from dulwich.ignore import IgnoreFilter
 
 from registry.models import Revision
-from registry.services import objects
+from registry.services import globs, objects
 from registry.services.contents import regular_blob
 
 _SUFFIXES = frozenset(  # kept as words: a list of 40 quoted ones reads worse
@@ -32,7 +31,8 @@ DEFAULT_GITATTRIBUTES = "".join(
     ]
 ).encode()
 _RULES_FILES = (".gitattributes", ".gitignore")
-_LONGEST_RULES = 1_000_000
+_LONGEST_RULES = 100_000
+_MOST_RULES = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,65 +75,63 @@ def _attributes(text: str) -> Callable[[str], bool | None]:
 
     def decide(path: str) -> bool | None:
         decided: bool | None = None
-        for pattern, large in rules:
-            if pattern.fullmatch(path):
+        for matches, large in rules:
+            if matches(path):
                 decided = large
         return decided
 
     return decide
 
 
-def _attribute_rules(lines: Iterable[str]) -> Iterable[tuple[re.Pattern[str], bool]]:
-    for line in lines:
+def _attribute_rules(lines: Iterable[str]) -> Iterable[tuple[globs.Match, bool]]:
+    for line in itertools.islice(lines, _MOST_RULES):
         words = line.split()
         if len(words) < 2 or words[0].startswith(("#", "[", "!")):
             continue
         for word in words[1:]:
             if word in {"filter=lfs", "-filter", "!filter"}:
-                yield _pattern(words[0]), word == "filter=lfs"
+                yield globs.matcher(words[0]), word == "filter=lfs"
 
 
-def _pattern(glob: str) -> re.Pattern[str]:
-    """A gitattributes pattern: without a slash it is for the file's name in any folder."""
-    anchored = "/" in glob.rstrip("/")
-    body = glob.lstrip("/")
-    out = "" if anchored else "(?:.*/)?"
-    position = 0
-    while position < len(body):
-        step, text = _translated(body, position)
-        out += text
-        position += step
-    return re.compile(out, re.DOTALL)
+@dataclasses.dataclass(frozen=True)
+class _Ignored:
+    """One line of a .gitignore."""
 
-
-def _translated(body: str, at: int) -> tuple[int, str]:
-    """Length of the piece of pattern at `at`, and its regular expression."""
-    if body.startswith("**/", at):
-        return 3, "(?:.*/)?"
-    if body.startswith("**", at):
-        return 2, ".*"
-    if body[at] == "*":
-        return 1, "[^/]*"
-    if body[at] == "?":
-        return 1, "[^/]"
-    end = body.find("]", at + 2)
-    if body[at] == "[" and end > 0:
-        inner = body[at + 1 : end]
-        negated = inner[0] in "!^"
-        allowed = re.escape(inner[1:] if negated else inner).replace(r"\-", "-")
-        return end + 1 - at, f"[{'^' if negated else ''}{allowed}]"
-    return 1, re.escape(body[at])
+    matches: globs.Match
+    only_folders: bool
+    negated: bool
 
 
 @functools.lru_cache(maxsize=64)
 def _ignores(text: str) -> Callable[[str], bool]:
-    lines = [line.encode() for line in text.splitlines() if line and not line.startswith("#")]
-    filters = IgnoreFilter(lines)
+    rules = list(_ignore_rules(text.splitlines()))
+
+    def names(path: str, *, is_folder: bool) -> bool:
+        """The last line that matches decides."""
+        for rule in reversed(rules):
+            if (is_folder or not rule.only_folders) and rule.matches(path):
+                return not rule.negated
+        return False
 
     def decide(path: str) -> bool:
         """A file below an ignored folder is ignored too."""
         parts = path.split("/")
-        folders = ["/".join(parts[: n + 1]) + "/" for n in range(len(parts) - 1)]
-        return any(filters.is_ignored(name) for name in (*folders, path))
+        folders = ["/".join(parts[: n + 1]) for n in range(len(parts) - 1)]
+        return any(names(folder, is_folder=True) for folder in folders) or names(
+            path, is_folder=False
+        )
 
     return decide
+
+
+def _ignore_rules(lines: Iterable[str]) -> Iterable[_Ignored]:
+    for line in itertools.islice(lines, _MOST_RULES):
+        pattern = line.rstrip()
+        if not pattern or pattern.startswith("#"):
+            continue
+        negated = pattern.startswith("!")
+        pattern = pattern.removeprefix("!")
+        only_folders = pattern.endswith("/")
+        pattern = pattern.rstrip("/")
+        if pattern:
+            yield _Ignored(globs.matcher(pattern), only_folders, negated)
