@@ -129,6 +129,9 @@ def grant_role(user: User, role: Role, *, granted_by: User | None) -> None:
     _, new = RoleGrant.objects.get_or_create(
         user=user, role=role, defaults={"granted_by": granted_by}
     )
+    if new and role is Role.OPERATOR:
+        # A link that was printed before must not make a second one.
+        SetupLink.objects.filter(used_at=None).delete()
     if new:
         events.record(
             "role.granted", actor=granted_by, subject=f"user:{user.pk}", data={"role": role.value}

@@ -138,3 +138,10 @@ def test_a_link_expires(ada):
     SetupLink.objects.update(expires_at=timezone.now())
     with pytest.raises(Forbidden, match="prints a new one"):
         accounts.setup_link(secret)
+
+
+def test_an_operator_made_otherwise_ends_a_link_that_was_printed(db):
+    secret = accounts.first_operator_link().rpartition("/")[2]
+    accounts.ensure_user(name="olga", roles=[Role.OPERATOR])
+    with pytest.raises(Forbidden):
+        accounts.setup_link(secret)
