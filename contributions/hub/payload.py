@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contributions.hub.ndjson import Lines, Readable, decoded
+from registry.hub.targets import storable
 from registry.services.commits import (
     AddFile,
     AddLfsFile,
@@ -65,6 +66,8 @@ def read(stream: Readable, folder: Path, *, size: int) -> Commit:
 
 
 def _header(value: dict[str, Any], where: str) -> Header:
+    if not storable(value):
+        raise Invalid("The header holds a NUL or text that is not Unicode.", where=where)
     title = _text(value, "summary", where).strip()
     if not title:
         raise Invalid("The commit has no summary.", where=where, next="Say what it changes.")

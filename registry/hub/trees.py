@@ -41,6 +41,8 @@ def paths_info(call: HubCall) -> HttpResponseBase:
     else:
         form = call.form()
         paths, expand = form.get("paths", []), form.get("expand", ["false"])[0].lower() == "true"
+    if not isinstance(paths, list):
+        raise Invalid("paths must be a list.", where="paths")
     if len(paths) > _MOST_PATHS:
         raise Invalid(f"At most {_MOST_PATHS} paths can be asked for at once.", where="paths")
     found = objects.find_many(revision.tree, [str(path).strip("/") for path in paths])

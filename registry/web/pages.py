@@ -12,9 +12,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
+from registry.hub.targets import storable
 from registry.models import User
 from registry.services.access import Caller
-from registry.services.errors import Moved, ServiceError
+from registry.services.errors import Invalid, Moved, ServiceError
 
 P = ParamSpec("P")
 # The request comes first and by position.
@@ -41,6 +42,8 @@ def page(view: View[P]) -> View[P]:
     @wraps(view)
     def answered(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
+            if not storable([request.path, *(values for _, values in request.GET.lists())]):
+                raise Invalid("The address holds a NUL or text that is not Unicode.")
             return view(request, *args, **kwargs)
         except Moved as moved:
             return redirect(moved.repository)

@@ -64,7 +64,10 @@ def markdown(text: str, *, images_from: str = "") -> SafeString:
 
 
 def _own_image(address: str, images_from: str) -> str | None:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
     if parts.scheme or parts.netloc or address.startswith(("/", "\\")) or not images_from:
         return None
     return f"{images_from}/{address.removeprefix('./')}"

@@ -118,3 +118,10 @@ def test_too_many_operations_are_refused(tmp_path, monkeypatch):
 def test_the_size_is_known_before_the_body_is_read(tmp_path):
     with pytest.raises(TooLarge, match="LFS objects"):
         payload.read(Stream([]), tmp_path, size=payload.MOST_BYTES + 1)
+
+
+@pytest.mark.parametrize("summary", ["a\x00b", "\ud800"])
+def test_a_header_that_no_row_can_hold_is_refused(tmp_path, summary):
+    sent = body({"key": "header", "value": {"summary": summary}})
+    with pytest.raises(Invalid, match="NUL"):
+        payload.read(Stream([sent]), tmp_path, size=len(sent))

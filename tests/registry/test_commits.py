@@ -212,3 +212,9 @@ def test_of_two_commits_on_the_same_parent_one_is_stale(model, ada, emil):
     for thread in threads:
         thread.join()
     assert sorted(said) == ["made", "stale"]
+
+
+def test_a_path_of_very_many_folders_is_refused(model, ada):
+    commit(model, ada, AddFile("a/" * 31 + "b", b"1"))
+    with pytest.raises(InvalidPath, match="folders deep"):
+        commit(model, ada, AddFile("a/" * 32 + "b", b"1"))
