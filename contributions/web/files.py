@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.html import escape
 from django.views.decorators.http import require_GET
 
+from contributions.models import Discussion, DiscussionEventKind, Submission
 from contributions.services import diffs, history
 from contributions.web.repositories import header
 from registry.hub.routing import HubCall
@@ -100,12 +102,24 @@ def commit_page(
     context = {
         **header(repository, "commits"),
         "revision": revision,
+        **_offered(repository, revision),
         "changes": changes[:300],
         "change_count": changes.count(),
         "diff": diff[:SHOWN_DIFF],
         "diff_cut": len(diff) > SHOWN_DIFF,
     }
     return render(request, "contributions/commit.html", context)
+
+
+def _offered(repository: Repository, revision: Revision) -> dict[str, Any]:
+    """The pull request that the commit is of, and the submission; `hf` prints this address."""
+    ours = Discussion.objects.filter(repository=repository).select_related("submission")
+    of_push = Q(events__kind=DiscussionEventKind.COMMIT, events__data__oid=revision.oid)
+    pull = ours.filter(of_push | Q(merge_oid=revision.oid)).order_by("num").first()
+    if pull is not None:
+        return {"pull": pull, "submission": getattr(pull, "submission", None)}
+    firsts = Submission.objects.filter(repository=repository, discussion=None)
+    return {"submission": firsts.filter(head_revision=revision.oid).first()}
 
 
 def _readable(request: HttpRequest, repo_type: str, namespace: str, name: str) -> Repository:

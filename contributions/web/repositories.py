@@ -66,6 +66,7 @@ def overview(request: HttpRequest, repo_type: str, namespace: str, name: str) ->
         **header(repository, "card", tracks=tracks),
         "card": _card(request, repository),
         "facts": _facts(repository),
+        "auto_class": _AUTO_CLASSES.get(str(repository.card.get("pipeline_tag")), "AutoModel"),
         "lines": submission_lines(submissions[:5]),
         "releases": Release.objects.released().filter(track__in=tracks, number__gt=0).listed()[:5],
         "credits": Credit.objects.filter(
@@ -109,6 +110,11 @@ def _card(request: HttpRequest, repository: Repository) -> dict[str, Any]:
     return {"html": markdown(parsed.body, images_from=images), "problem": parsed.problem}
 
 
+_AUTO_CLASSES = {
+    "text-classification": "AutoModelForSequenceClassification",
+    "token-classification": "AutoModelForTokenClassification",
+    "image-classification": "AutoModelForImageClassification",
+}
 _SHOWN = {
     "license": "Licence",
     "base_model": "Base model",

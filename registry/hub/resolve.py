@@ -1,4 +1,7 @@
-"""Downloads: HEAD tells what a file is, GET sends it, whole or in ranges."""
+"""Downloads: HEAD tells what a file is, GET sends it, whole or in ranges.
+
+`/raw/` is another word for `/resolve/`, as links in cards have it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from registry.services.objects import Entry
 
 @hub_view("GET", "HEAD")
 def resolve(call: HubCall) -> HttpResponseBase:
-    if call.verb != "resolve":
+    if call.verb not in {"resolve", "raw"}:
         raise RepoNotFound(anonymous=call.caller.is_anonymous)
     repository = call.repository(Need.CONTENT)
     revision, path = call.revision_and_path(repository)

@@ -20,7 +20,8 @@ from registry.hub import (
 )
 
 _API = r"^api/(?:models|datasets)/[^/]+/[^/]+"
-_REPO = r"^(?:models/|datasets/)?[^/]+/[^/]+"
+# A dataset may be called “raw”: /datasets/ada/raw/tree is a page of it, not a file.
+_REPO = r"^(?:models/|datasets/)?(?!(?:models|datasets)/)[^/]+/[^/]+"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/whoami-v2$", account.whoami),
@@ -54,7 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^lfs/parts/[0-9a-f]{32}$", transfers.complete),
     re_path(rf"{_REPO}\.git/info/lfs/objects/batch$", lfs.batch),
     re_path(rf"{_REPO}\.git/info/lfs/verify$", lfs.verify),
-    re_path(rf"{_REPO}/resolve/.+$", resolve.resolve),
+    re_path(rf"{_REPO}/(?:resolve|raw)/.+$", resolve.resolve),
     # Ids of one part, as clients still send them for models of old.
     re_path(r"^(?:datasets/)?[^/]+/resolve/.+$", account.no_such_repository),
 ]

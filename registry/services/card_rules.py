@@ -47,7 +47,8 @@ def _licence_errors(data: dict[str, Any]) -> list[str]:
     known = ", ".join(sorted(LICENCES))
     wrong = next(item for item in given if not isinstance(item, str) or item not in LICENCES)
     if near := _nearest_licence(wrong):
-        return [f'"license: {wrong}" is not known: did you mean "{near}"? It must be one of {known}']
+        asked = f'"license: {wrong}" is not known: did you mean "{near}"?'
+        return [f"{asked} It must be one of {known}"]
     return [f'"license" must be one of {known}']
 
 

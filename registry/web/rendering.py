@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
 
 _LONGEST = 200_000
 _HEADINGS = {f"h{level}": f"h{min(level + 1, 6)}" for level in range(1, 7)}
@@ -27,11 +29,40 @@ _ATTRIBUTES = {
 @cache
 def _markdown() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser.block.ruler.before(
+        "paragraph", "comment", _comment_lines, {"alt": ["paragraph", "reference", "blockquote"]}
+    )
+    parser.inline.ruler.before("text", "comment", _comment_in_line)
     return parser
 
 
+def _comment_lines(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """`<!-- … -->` on lines of its own: notes to authors, such as templates of cards hold."""
+    start = state.bMarks[first] + state.tShift[first]
+    if state.is_code_block(first) or not state.src.startswith("<!--", start):
+        return False
+    end = state.src.find("-->", start + 4, state.eMarks[last - 1])
+    if end < 0:
+        return False
+    line = next(n for n in range(first, last) if end < state.eMarks[n])
+    if state.src[end + 3 : state.eMarks[line]].strip():
+        return False
+    if not silent:
+        state.line = line + 1
+    return True
+
+
+def _comment_in_line(state: StateInline, silent: bool) -> bool:
+    if not state.src.startswith("<!--", state.pos):
+        return False
+    end = state.src.find("-->", state.pos + 4)
+    if end >= 0:
+        state.pos = end + 3
+    return end >= 0
+
+
 def markdown(text: str, *, images_from: str = "") -> SafeString:
-    """CommonMark to sanitised HTML.
+    """CommonMark to sanitised HTML. HTML is shown as text, but for comments, which are left out.
 
     Headings move one level down (the page has its own h1). Links carry rel=nofollow. Images load
     from this site only: relative ones from `images_from`, all others become their alt text.

@@ -38,6 +38,7 @@ CALLS = {
     "content": [
         ("HEAD", "/circle/m/resolve/main/README.md", None),
         ("GET", "/circle/m/resolve/main/README.md", None),
+        ("GET", "/circle/m/raw/main/README.md", None),
         ("GET", "/api/models/circle/m/auth-check", None),
         ("POST", "/circle/m.git/info/lfs/objects/batch", DOWNLOAD),
     ],

@@ -21,6 +21,26 @@ license: "<script>alert(3)</script>"
 """
 
 
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("<!-- note -->\n# A", "<h2>A</h2>\n"),
+        ("a\n<!-- one\n\ntwo -->\nb", "<p>a</p>\n<p>b</p>\n"),
+        ("a <!-- b --> c", "<p>a  c</p>\n"),
+        ("<!-- a --> b", "<p> b</p>\n"),
+        ("- <!-- a -->\n- b", "<ul>\n<li></li>\n<li>b</li>\n</ul>\n"),
+        ("> <!-- a\n\nb -->", "<blockquote>\n<p>&lt;!-- a</p>\n</blockquote>\n<p>b --&gt;</p>\n"),
+        ("<!-- never closed", "<p>&lt;!-- never closed</p>\n"),
+        ("`<!-- a -->`", "<p><code>&lt;!-- a --&gt;</code></p>\n"),
+        ("    <!-- a -->", "<pre><code>&lt;!-- a --&gt;\n</code></pre>\n"),
+        ("```\n<!-- a -->\n```", "<pre><code>&lt;!-- a --&gt;\n</code></pre>\n"),
+        ("<!-- <script> -->", ""),
+    ],
+)
+def test_comments_of_html_are_left_out(text, html):
+    assert markdown(text) == html
+
+
 @pytest.fixture
 def hostile(scene):
     s = scene

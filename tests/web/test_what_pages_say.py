@@ -97,8 +97,50 @@ def test_contributions_from_private_repositories_keep_their_titles(scene, as_per
 
 
 def test_a_repository_without_a_track_is_called_not_reviewed(scene, client):
-    assert "Not reviewed." in words(client.get(scene.plain.get_absolute_url()))
-    assert "Not reviewed." not in words(client.get(scene.model.get_absolute_url()))
+    assert "Not reviewed on this site: no track measures it." in words(
+        client.get(scene.plain.get_absolute_url())
+    )
+    assert "Not reviewed" not in words(client.get(scene.model.get_absolute_url()))
+
+
+def test_a_repository_tells_how_it_is_loaded(scene, client):
+    html = client.get(scene.model.get_absolute_url()).content.decode()
+    assert 'os.environ["HF_ENDPOINT"] = "http://testserver"' in html
+    assert "from transformers import AutoModelForImageClassification" in html
+    assert 'AutoModelForImageClassification.from_pretrained(\n    "ada/digits"\n)' in html
+    html = client.get(scene.data.get_absolute_url()).content.decode()
+    assert 'load_dataset("ada/digits-data")' in html
+    assert (
+        "AutoModel.from_pretrained" in client.get(scene.plain.get_absolute_url()).content.decode()
+    )
+
+
+def test_a_dataset_may_be_named_raw(scene, client):
+    from registry.services import repositories
+
+    kind = {"actor": scene.ada, "namespace": scene.ada.namespace, "repo_type": "dataset"}
+    repositories.create(name="raw", **kind)
+    assert client.get("/datasets/ada/raw/tree/main").status_code == 200
+    raw = client.get("/datasets/ada/raw/raw/main/.gitattributes")
+    assert b"lfs" in b"".join(raw.streaming_content)
+
+
+def test_a_commit_leads_to_what_it_is_part_of(scene, client):
+    base, s = scene.model.get_absolute_url(), scene.weights
+    html = client.get(f"{base}/commit/{s.head_revision}").content.decode()
+    assert f'Part of <a href="{base}/discussions/{s.discussion.num}">pull request' in html
+    assert f'<a href="/submissions/{s.pk}">submission {s.pk}</a>' in html
+    assert "Part of" not in client.get(f"{base}/commit/{scene.head.oid}").content.decode()
+
+
+def test_where_a_submission_was_published_is_a_link(scene, client):
+    type(scene.weights).objects.filter(pk=scene.weights.pk).update(
+        status="published", status_reason="Published with digits 1 at http://hub.example/t/<b>x."
+    )
+    html = client.get(f"/submissions/{scene.weights.pk}").content.decode()
+    assert 'at <a href="http://hub.example/t/' in html
+    assert 'rel="nofollow"' in html
+    assert "<b>x" not in html
 
 
 def test_files_are_listed_with_size_and_last_commit(scene, client):
