@@ -26,9 +26,10 @@ from contributions.models import (
     Track,
     TrackStatus,
 )
-from contributions.services import inputs, runs, status
+from contributions.services import inputs, mainline, runs, status
 from contributions.services.jobs import BOOTSTRAP, CONFIDENCE
 from registry.models import Repository
+from registry.services import commits
 
 RECIPE = "recipe.yaml"
 
@@ -57,10 +58,16 @@ def next_runs(submission: Submission) -> list[Run]:
 
 
 def _prepare_tracks(submission: Submission) -> list[Run]:
-    """An approved first revision: calibrate it for every track that waits for its base."""
+    """An approved first revision: calibrate main for every track that waits for its base.
+
+    Main's head is that revision, or a release made from it: a track never goes back behind one.
+    """
+    head = commits.resolve(submission.repository).oid
+    if head != submission.head_revision and not mainline.is_release(submission.repository, head):
+        return []
     waiting = Track.objects.filter(repository=submission.repository, status=TrackStatus.PREPARING)
     return [
-        calibrate(track, submission.head_revision)
+        calibrate(track, head)
         for track in waiting.select_for_update(of=("self",)).order_by("pk")
         if not Run.objects.filter(track=track, kind=RunKind.MERGE).active().exists()
     ]

@@ -130,11 +130,19 @@ def _parts(release: Release) -> Iterator[tuple[Submission, str]]:
     )
     first = Submission.objects.filter(repository=release.track.repository, discussion=None).first()
     base = made.filter(number=0).first()
-    if first is not None and base is not None:
+    if base is not None and (before := _made_as(base.base_revision, release)) is not None:
+        yield from _parts(before)
+    elif first is not None and base is not None:
         yield first, base.base_revision
     patches = ReleasePatch.objects.filter(release__in=made, admitted=True)
     for patch in patches.select_related("submission__track").order_by("pk"):
         yield patch.submission, patch.head_revision
+
+
+def _made_as(revision: str, release: Release) -> Release | None:
+    """The release of an earlier track of the same model that a track started from."""
+    earlier = Release.objects.released().exclude(track=release.track)
+    return earlier.filter(track__repository=release.track.repository, revision=revision).first()
 
 
 def _refuse_place_of_another(repository: Repository, endpoint: str, repo_id: str) -> None:

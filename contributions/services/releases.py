@@ -79,6 +79,13 @@ def _refuse(track: Track, actor: User) -> None:
             where=f"track {track}",
             next="open it first",
         )
+    if elsewhere := mainline.moved(track, track.base_revision):
+        raise Conflict(
+            f"{elsewhere}, and is not the base of the track {track} any more; a release of it "
+            "would undo what was put there",
+            where=f"track {track}",
+            next="open a new track: it starts from main as it is",
+        )
 
 
 def _pool(track: Track) -> tuple[list[Submission], list[Submission]]:
@@ -170,11 +177,17 @@ def valued(run: Run, result: dict[str, Any]) -> Release:
         release.status, release.reason = ReleaseStatus.FAILED, taken_back
         release.save()
         return release
+    if elsewhere := mainline.moved(track, release.base_revision):
+        release.status = ReleaseStatus.FAILED
+        release.reason = f"{elsewhere} while the release was made: it would undo that."
+        release.save()
+        return release
     _measure(release, result)
     lines = credit.write(release, result, metric=track.metric)
     revision = mainline.take(
         track,
         release.artifact_revision,
+        onto=release.base_revision,
         author=release.created_by,
         title=f"Release {release.number} of {track.name}",
         message=release_patches.message(release, lines),

@@ -21,7 +21,7 @@ from contributions.models import (
     SubmissionStatus,
     Track,
 )
-from contributions.services import cards, planning, runs, status, threads, track_choice
+from contributions.services import cards, planning, protection, runs, status, threads, track_choice
 from registry.models import Repository, Revision, User
 from registry.services import commits, events
 from registry.services.errors import Conflict, Invalid
@@ -51,11 +51,11 @@ def intake(discussion: Discussion, *, head: Revision) -> Submission:
 
 @transaction.atomic
 def first_revision(repository: Repository, *, revision: Revision, actor: User) -> Submission | None:
-    """A commit to main of a repository that no track has worked on: its coming base.
+    """A commit to main of a repository that no track works on: the base of the next track.
 
-    The first revision follows main until a track is made; from then on only releases move main.
+    The first revision follows main while no track protects it; under a track only releases move it.
     """
-    if Track.objects.filter(repository=repository).exists():
+    if protection.protecting_track(repository) is not None:
         return None
     submission, _ = Submission.objects.get_or_create(
         repository=repository,

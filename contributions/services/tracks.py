@@ -56,7 +56,8 @@ def create_track(
     seed: int = 0,
 ) -> Track:
     """A track in preparation. It opens by itself when the repository's first revision has passed
-    its check, both keys are turned, and a worker has calibrated it. From now on main is protected.
+    its check, both keys are turned, and a worker has calibrated main as it is: that revision, or
+    the latest release. From now on main is protected.
     """
     _refuse(maintainer, repository, name, task, benchmark)
     first = _first_revision(repository, maintainer)
@@ -110,12 +111,13 @@ def _refuse(
 
 
 def _first_revision(repository: Repository, maintainer: User) -> Submission:
-    """What will be the base: the repository's own first revision, offered if it was not yet."""
+    """What the base comes from: offered if it was not yet, or if main was pushed to since."""
     found = Submission.objects.filter(repository=repository, discussion=None).first()
-    if found is None:
-        head = commits.resolve(repository)
+    head = commits.resolve(repository)
+    known = found is not None and found.head_revision == head.oid
+    if not known and not mainline.is_release(repository, head.oid):
         found = submissions.first_revision(repository, revision=head, actor=maintainer)
-    assert found is not None, "a repository without a track has a first revision"
+    assert found is not None, "main is protected only by tracks that have a first revision"
     return found
 
 
@@ -153,11 +155,15 @@ def open_calibrated(run: Run, result: dict[str, Any]) -> Track:
     track = lock(run.track)
     if track.status != TrackStatus.PREPARING:
         return track
+    base = run.plan["base"]["revision"]
+    if elsewhere := mainline.moved(track, base):
+        return _calibrate_again(track, elsewhere)
     product = result["artifact"]["source"]["revision"]
     temperature = result["temperature"]
     revision = mainline.take(
         track,
         product,
+        onto=base,
         author=track.created_by,
         title=f"Release 0 of {track.name}: the calibrated base",
         message=f"Divided the head by its temperature {temperature:.4g}, fitted on split M.",
@@ -166,7 +172,7 @@ def open_calibrated(run: Run, result: dict[str, Any]) -> Track:
         track=track,
         number=0,
         status=ReleaseStatus.RELEASED,
-        base_revision=run.plan["base"]["revision"],
+        base_revision=base,
         artifact_revision=product,
         revision=revision.oid,
         evidence={"merge": result, "benchmark": track.benchmark.digest},
@@ -179,6 +185,14 @@ def open_calibrated(run: Run, result: dict[str, Any]) -> Track:
     track.save()
     _record("opened", track, actor=None, base=revision.oid, release=release.number)
     submissions.track_changed(track)
+    return track
+
+
+def _calibrate_again(track: Track, elsewhere: str) -> Track:
+    """What was calibrated is main no more: putting it there would undo a release."""
+    track.status_reason = f"{elsewhere} while its base was calibrated; it is calibrated again."
+    track.save(update_fields=["status_reason"])
+    planning.calibrate(track, mainline.head(track).oid)
     return track
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from safetensors.numpy import load
 
 from contributions.models import (
     Comparison,
@@ -89,3 +91,28 @@ def test_patches_travel_from_a_pull_request_to_a_release(people, track):
     assert made.count() == 4
     same = [(r.pk, r.input_digest[:8], r.result["provenance"]["code"][:12]) for r in made]
     assert len(repeated) == 1, ("the reference is trained once for both", gateway.harness(), same)
+
+
+def tensors(repository, revision):
+    return load(commits.read_file(repository, revision, "model.safetensors"))
+
+
+def test_a_second_track_starts_from_the_first_ones_release(people, track):
+    patch = people.weights()
+    work()
+    people.turn_keys(patch)
+    release = releases.start_release(track, actor=people.berta)
+    work()
+    release.refresh_from_db()
+    assert release.status == ReleaseStatus.RELEASED, release.reason
+    second = people.prepare_track("second")
+    work()
+    second.refresh_from_db()
+    assert second.status == TrackStatus.OPEN, second.status_reason
+    head = commits.resolve(people.model)
+    assert (head.oid, head.parent) == (second.base_revision, release.revision)
+    before, after = (tensors(people.model, oid) for oid in (release.revision, head.oid))
+    assert before.keys() == after.keys()
+    for name, released in before.items():
+        scale = second.temperature if name.startswith("classifier.") else 1.0
+        np.testing.assert_allclose(after[name] * scale, released, rtol=1e-5, err_msg=name)
