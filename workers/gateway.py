@@ -211,14 +211,20 @@ def deliver(run: Run, outcome: Outcome) -> None:
             sandbox=outcome.sandbox,
         )
         return
-    delivered = results.Delivered(
-        result=outcome.result,
-        products=_send_products(run, outcome),
-        outcomes=_send_outcomes(run, outcome),
-        log_tail=outcome.log_tail,
-        sandbox=outcome.sandbox,
-    )
-    results.record(run.pk, run.attempt, delivered)
+    try:
+        delivered = results.Delivered(
+            result=outcome.result,
+            products=_send_products(run, outcome),
+            outcomes=_send_outcomes(run, outcome),
+            log_tail=outcome.log_tail,
+            sandbox=outcome.sandbox,
+        )
+        results.record(run.pk, run.attempt, delivered)
+    except (LookupError, TypeError, ValueError):
+        # What a job says of itself is not to be trusted, so this is no fault of the platform.
+        log.exception("the result of run %s is not of the agreed form", run.pk)
+        reason = "The program's result is not of the agreed form, so nothing was recorded."
+        results.fail(run.pk, run.attempt, FailureClass.SCORING_ERROR, reason)
 
 
 def _told(failure: runner.Failure) -> str:

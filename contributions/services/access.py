@@ -64,6 +64,8 @@ def run(caller: Caller, pk: int, *, need: Need = Need.READ) -> Run:
     if owner is None:
         raise _absent("run", pk)
     _visible(caller, owner.repository, "run", pk)
+    if found.track is not None:
+        _visible(caller, found.track.repository, "run", pk)
     _authorise(caller, owner.repository, need, author=found.contributor)
     return found
 

@@ -71,7 +71,12 @@ def resolve(repository: Repository, rev: str | None = None) -> Revision:
 
 
 def _named(repository: Repository, name: str) -> str | None:
-    """Commit id at a full ref name, a branch or a tag; a branch goes first."""
+    """Commit id at a full ref name, a branch or a tag; a branch goes first.
+
+    What runs made has no name for readers: numbers can be guessed, commit ids cannot.
+    """
+    if name.startswith(RUNS):
+        return None
     names = [name] if name.startswith("refs/") else [HEADS + name, TAGS + name]
     found = dict(repository.refs.filter(name__in=names).values_list("name", "oid"))
     return next((found[full] for full in names if full in found), None)

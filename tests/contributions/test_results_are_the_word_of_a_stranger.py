@@ -7,7 +7,7 @@ import pytest
 from contributions.models import Finding, ReleaseStatus, Run, RunKind
 from contributions.services import mainline, releases
 from contributions.web import charts
-from registry.services import commits
+from registry.services import commits, refs
 from registry.services.commits import AddFile
 from tests.contributions import machines
 from tests.contributions.machines import bring
@@ -43,7 +43,7 @@ def test_it_cannot_pass_off_somebody_elses_model_as_its_own(cast, track):
     candidate = next(run for run in runs if run.plan["role"] == "candidate")
     patch.refresh_from_db()
     assert candidate.result["artifact"]["source"]["repository"] == cast.model.pk
-    assert patch.artifact_revision == commits.resolve(cast.model, f"refs/runs/{candidate.pk}").oid
+    assert patch.artifact_revision == refs.current(cast.model, f"refs/runs/{candidate.pk}")
 
 
 def test_thousands_of_findings_are_cut_and_what_blocks_is_kept(cast, track):

@@ -218,3 +218,10 @@ def test_a_path_of_very_many_folders_is_refused(model, ada):
     commit(model, ada, AddFile("a/" * 31 + "b", b"1"))
     with pytest.raises(InvalidPath, match="folders deep"):
         commit(model, ada, AddFile("a/" * 32 + "b", b"1"))
+
+
+def test_what_a_run_made_has_no_name_for_readers(model, ada):
+    made = commit(model, ada, AddFile("a", b"1"), ref="refs/runs/7", create_ref=True)
+    with pytest.raises(RevisionNotFound):
+        commits.resolve(model, "refs/runs/7")
+    assert commits.resolve(model, made.oid).oid == made.oid

@@ -16,7 +16,7 @@ from contributions.models import (
     SubmissionStatus,
     TrackStatus,
 )
-from contributions.services import hub_tokens, publications
+from contributions.services import claims, hub_tokens, publications
 from registry.services import blobs, commits
 from registry.services.commits import AddFile, AddLfsFile
 from registry.services.errors import Conflict
@@ -25,6 +25,7 @@ from tests.contributions.cast import Cast, token_of
 from tests.contributions.machines import bring
 from tests.workers.community import LICENCE, due_now, told
 from workers import gateway
+from workers.runner import Outcome
 
 pytestmark = pytest.mark.timeout(300)
 CONFIG = {"model_type": "bert", "architectures": ["BertForSequenceClassification"]}
@@ -100,6 +101,22 @@ def test_a_site_that_does_not_answer_is_no_fault_of_the_contributor(cast, model,
     assert (run.status, run.failure_class) == (RunStatus.QUEUED, FailureClass.PLATFORM_ERROR)
     assert run.attempt == 1
     assert cast.ada.usage.seconds == 0
+
+
+@pytest.mark.parametrize(
+    "lie", [{"artifact": {"path": "../.."}}, {"patch": "weights"}, {"findings": [1]}]
+)
+def test_a_result_of_another_form_is_recorded_as_nothing(cast, model, tmp_path, lie):
+    submission = cast.offer(large(cast, cast.ada, fill=1, encoder=(4, 4)), by=cast.ada)
+    due_now()
+    run = claims.claim("general", worker="test")
+    while run.submission_id != submission.pk:
+        run = claims.claim("general", worker="test")
+    result = {"status": "ok", "verdict": "passed", "patch": {"kind": "weights"}, "findings": []}
+    gateway.deliver(run, Outcome("ok", None, {**result, **lie}, out=tmp_path))
+    run.refresh_from_db()
+    assert (run.status, run.failure_class) == (RunStatus.FAILED, FailureClass.SCORING_ERROR)
+    assert "agreed form" in run.reason
 
 
 @pytest.fixture
