@@ -18,7 +18,14 @@ class Task(models.TextChoices):
     @property
     def metric(self) -> str:
         """Primary metric unless the track names another."""
-        return "f1" if self is Task.TOKEN_CLASSIFICATION else "accuracy"
+        return self.metrics[0]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What the benchmark program measures beside the loss."""
+        if self is Task.TOKEN_CLASSIFICATION:
+            return ("f1", "precision", "recall", "accuracy")
+        return ("accuracy", "f1_macro")
 
 
 class Benchmark(models.Model):

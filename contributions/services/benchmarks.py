@@ -6,6 +6,7 @@ with a seed, stratified by label, so that small classes are in all three.
 
 from __future__ import annotations
 
+import difflib
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -48,11 +49,12 @@ def create_benchmark(
         raise Invalid(
             f"{dataset.full_name} is a model", where="dataset", next="name a dataset repository"
         )
+    metric = known_metric(metric or task.metric, task, where="benchmark, metric")
+    _refuse_shape(columns, fractions, seed)
     oid = commits.resolve(dataset, revision or None).oid
     files = inputs.data(inputs.tree(dataset, oid), path)
     labels = tables.labels(dataset, oid, files, task, columns or {})
     splits = draw(labels, seed=seed, fractions=fractions)
-    metric = metric or task.metric
     facts = {
         "data": [[file.path, file.sha256] for file in files],
         "splits": splits,
@@ -85,6 +87,42 @@ def create_benchmark(
             data={"name": name, "rows": len(labels), "revision": oid},
         )
     return benchmark
+
+
+def known_metric(metric: str, task: Task, *, where: str) -> str:
+    if metric not in task.metrics:
+        near = difflib.get_close_matches(str(metric), task.metrics, n=1)
+        known = " or ".join(f"“{name}”" for name in task.metrics)
+        raise Invalid(
+            f"“{metric}” is not measured for {task.value}",
+            where=where,
+            next=f"did you mean “{near[0]}”?" if near else f"use {known}",
+        )
+    return metric
+
+
+def _refuse_shape(columns: Any, fractions: Any, seed: Any) -> None:
+    if columns is not None and not (
+        isinstance(columns, dict) and all(isinstance(name, str) for name in columns.values())
+    ):
+        raise Invalid(
+            "the columns are not given by name",
+            where="benchmark, columns",
+            next="write for example “columns: {label: digit}”",
+        )
+    right = isinstance(fractions, Mapping) and set(fractions) == set(FRACTIONS)
+    if not right or not all(
+        type(share) in (int, float) and 0 < share < 1e6 for share in fractions.values()
+    ):
+        raise Invalid(
+            "the fractions are not one number above 0 for each of M, V and T",
+            where="benchmark, fractions",
+            next="write for example “fractions: {M: 0.4, V: 0.3, T: 0.3}”",
+        )
+    if type(seed) is not int or not 0 <= seed < 2**31:
+        raise Invalid(
+            f"the seed “{seed}” is no whole number", where="benchmark, seed", next="write “seed: 0”"
+        )
 
 
 def draw(

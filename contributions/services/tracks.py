@@ -21,8 +21,14 @@ from contributions.models import (
     TrackDataset,
     TrackStatus,
 )
-from contributions.models.tracks import default_policy
-from contributions.services import mainline, planning, status, submissions
+from contributions.services import (
+    benchmarks,
+    mainline,
+    planning,
+    status,
+    submissions,
+    track_policy,
+)
 from registry.models import Repository, RepoType, User
 from registry.services import access, commits, events
 from registry.services.access import Caller, Need
@@ -59,7 +65,10 @@ def create_track(
     its check, both keys are turned, and a worker has calibrated main as it is: that revision, or
     the latest release. From now on main is protected.
     """
-    _refuse(maintainer, repository, name, task, benchmark)
+    refuse_stranger(maintainer, repository)
+    _refuse(repository, name, task, benchmark)
+    metric = benchmarks.known_metric(metric or benchmark.metric, task, where="metric")
+    policy = track_policy.complete(policy)
     first = _first_revision(repository, maintainer)
     track = Track.objects.create(
         repository=repository,
@@ -68,8 +77,8 @@ def create_track(
         description=description,
         task=task,
         benchmark=benchmark,
-        metric=metric or benchmark.metric,
-        policy={**default_policy(), **(policy or {})},
+        metric=metric,
+        policy=policy,
         seed=seed,
         created_by=maintainer,
         status_reason="Waits for the check and the keys of the first revision.",
@@ -83,15 +92,16 @@ def create_track(
     return track
 
 
-def _refuse(
-    maintainer: User, repository: Repository, name: str, task: Task, benchmark: Benchmark
-) -> None:
+def refuse_stranger(maintainer: User, repository: Repository) -> None:
     if not access.is_maintainer(maintainer, repository):
         raise Forbidden(
             f"{maintainer.username} does not maintain {repository.full_name}",
             where="repository",
             next="ask one of its maintainers to open the track",
         )
+
+
+def _refuse(repository: Repository, name: str, task: Task, benchmark: Benchmark) -> None:
     if repository.type is not RepoType.MODEL:
         raise Invalid(f"{repository.full_name} is no model", where="repository")
     if not SLUG.fullmatch(name):

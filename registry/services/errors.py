@@ -35,6 +35,12 @@ class ServiceError(Exception):
     def __str__(self) -> str:
         return " ".join(part for part in (self.message, self.next) if part)
 
+    def told(self) -> str:
+        """For a terminal: what was wrong, where, and what to do next, as sentences."""
+        place = f" ({self.where})" if self.where else ""
+        said = [self.message.rstrip(".") + place, self.next[:1].upper() + self.next[1:]]
+        return " ".join(part if part.endswith((".", "?")) else f"{part}." for part in said if part)
+
 
 class Invalid(ServiceError):
     status = 400

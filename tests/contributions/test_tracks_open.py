@@ -6,15 +6,16 @@ import io
 import json
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, ManagementUtility, call_command
 
-from contributions.models import FailureClass, RunKind, Submission, Task, TrackStatus
-from contributions.services import benchmarks, results, runs, tracks
+from contributions.models import Benchmark, FailureClass, RunKind, Submission, Task, TrackStatus
+from contributions.services import benchmarks, results, runs, track_files, tracks
 from registry.services import commits
 from registry.services.commits import AddFile
 from registry.services.errors import Conflict, Forbidden, Invalid
 from tests.contributions import machines
 from tests.contributions.machines import bring
+from workers.training import tasks as measured
 
 
 @pytest.fixture
@@ -141,6 +142,12 @@ def described(**changes):
     }
 
 
+def benchmarked(**changes):
+    facts = described()
+    facts["benchmark"] |= changes
+    return facts
+
+
 def run_command(tmp_path, facts, actor="berta"):
     file = tmp_path / "track.yaml"
     file.write_text(facts if isinstance(facts, str) else json.dumps(facts))
@@ -163,13 +170,83 @@ def test_a_file_describes_a_track(cast, model, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("facts", "differs"),
+    [
+        (described(title="Other"), "title"),
+        (described(policy={"max_steps": 6}, metric="f1_macro"), "metric, policy"),
+        (described(training_data=[]), "training_data"),
+        (benchmarked(seed=3), "benchmark"),
+        (benchmarked(fractions={"M": 0.2, "V": 0.4, "T": 0.4}), "benchmark"),
+    ],
+)
+def test_a_track_is_not_opened_again_as_something_else(cast, model, tmp_path, facts, differs):
+    assert cast.dataset
+    run_command(tmp_path, described())
+    with pytest.raises(CommandError, match=f"differs from it in {differs}. A track is not changed"):
+        run_command(tmp_path, facts)
+    track = model.tracks.get()
+    assert (track.title, track.policy["max_steps"]) == ("Digits", 5)
+    assert Benchmark.objects.count() == 1
+
+
+def test_the_same_file_opens_the_same_track_though_its_data_have_grown(cast, model, tmp_path):
+    assert cast.dataset
+    run_command(tmp_path, described())
+    cast.push(cast.dataset, AddFile("data/b.csv", b"text,label\nmore,1\n"), by=cast.berta)
+    assert "is preparing" in run_command(tmp_path, described())
+
+
+def test_a_stranger_is_not_told_that_a_track_is_open(cast, model, tmp_path):
+    assert cast.dataset
+    assert cast.emil
+    run_command(tmp_path, described())
+    with pytest.raises(CommandError, match="emil does not maintain berta/digits") as refused:
+        run_command(tmp_path, described(), actor="emil")
+    assert "preparing" not in str(refused.value)
+
+
+def test_the_help_shows_a_file_that_can_be_read(capsys):
+    with pytest.raises(SystemExit):
+        ManagementUtility(["manage.py", "open_track", "--help"]).execute()
+    assert track_files.EXAMPLE in capsys.readouterr().out
+    assert track_files.parse(track_files.EXAMPLE)["name"] == "digits"
+
+
+def test_the_site_knows_what_the_benchmark_program_measures():
+    for task in Task:
+        assert task.metrics == measured.Task(task.value).metrics
+
+
+@pytest.mark.parametrize(
     ("facts", "words"),
     [
         ("a: [1", "not YAML"),
-        (described(benchmrk={}), "did you mean “benchmark”"),
+        (described(benchmrk={}), "^“benchmrk” is no entry of the file. Did you mean “benchmark”.$"),
         (described(task="poetry"), "“poetry” is not known"),
         (described(benchmark={"name": "x"}), "names no dataset"),
-        (described(repository="berta/nothing"), "Repository not found"),
+        (
+            described(benchmark="x"),
+            r"^benchmark holds no lines of the form “name: value”\. Write for",
+        ),
+        (described(seed="x"), r"the seed “x” is no whole number \(seed\)\. Write “seed: 0”\."),
+        (described(title=7), "Shorten it, or put it in quotes"),
+        (described(metric="bleu"), "“bleu” is not measured for text-classification"),
+        (described(metric="acuracy"), "Did you mean “accuracy”"),
+        (benchmarked(metric="bleu"), r"\(benchmark, metric\)\. Use “accuracy” or “f1_macro”\."),
+        (benchmarked(fractions={"M": 1}), "each of M, V and T"),
+        (benchmarked(columns="label"), "write for example|Write for example"),
+        (
+            described(policy={"keyss": []}),
+            r"no part of a policy \(policy\)\. Did you mean “keys”\?$",
+        ),
+        (described(policy={"keys": ["licenze"]}), "Write a list of licence, privacy"),
+        (described(policy={"max_steps": "many"}), "max_steps is “many”"),
+        (described(policy=[1]), "Write for example “policy"),
+        (
+            described(repository="berta/nothing"),
+            r"^berta knows no model berta/nothing \(repository\)\. Check the name and the kind; "
+            r"a private one must be shared with that account\.$",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_in_words(cast, model, tmp_path, facts, words):

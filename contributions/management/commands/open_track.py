@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ class Command(BaseCommand):
     help = "Open a track that a YAML or JSON file describes; repeating it changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.epilog = f"An example of a description:\n\n{track_files.EXAMPLE}"
         parser.add_argument("file", help="the description; - reads standard input")
         parser.add_argument("--as", dest="actor", required=True, help="a maintainer of the model")
 
@@ -31,8 +34,7 @@ class Command(BaseCommand):
         except Moved as moved:
             raise CommandError(f"The repository is now called {moved}: correct it.") from moved
         except ServiceError as error:
-            where = f" ({error.where})" if error.where else ""
-            raise CommandError(f"{error.message}{where}. {error.next}".strip()) from error
+            raise CommandError(error.told()) from error
         reason = f": {track.status_reason}" if track.status_reason else ""
         self.stdout.write(f"track {track.name} on {track.repository} is {track.status}{reason}")
 

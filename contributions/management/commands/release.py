@@ -34,7 +34,7 @@ class Command(BaseCommand):
         try:
             release = releases.start_release(track, actor=actor)
         except ServiceError as error:
-            raise CommandError(f"{error.message}. {error.next}".strip()) from error
+            raise CommandError(error.told()) from error
         if options["wait"]:
             self._wait(release, options["wait"])
         self._tell(release)
