@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from registry.models import (
@@ -125,7 +125,10 @@ def _organisation(name: str) -> Organisation:
     return found or create_organisation(name=name, actor=None)
 
 
+@transaction.atomic
 def grant_role(user: User, role: Role, *, granted_by: User | None) -> None:
+    if role is Role.OPERATOR:
+        _lock_operators()
     _, new = RoleGrant.objects.get_or_create(
         user=user, role=role, defaults={"granted_by": granted_by}
     )
@@ -169,13 +172,24 @@ def _ensure_token(user: User, secret: str) -> None:
         tokens.issue(user, name=name, scope=TokenScope.WRITE, secret=secret)
 
 
+def _has_operator() -> bool:
+    return RoleGrant.objects.filter(role=Role.OPERATOR, user__is_active=True).exists()
+
+
+def _lock_operators() -> None:
+    """Until the transaction ends nobody else makes an operator, or a link that makes one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('registry.operators'))")
+
+
 @transaction.atomic
 def first_operator_link() -> str | None:
     """A one-time address that makes whoever opens it the operator; None once there is one.
 
     Only the newest link works.
     """
-    if RoleGrant.objects.filter(role=Role.OPERATOR, user__is_active=True).exists():
+    _lock_operators()
+    if _has_operator():
         return None
     SetupLink.objects.filter(used_at=None).delete()
     secret = secrets.token_urlsafe(24)
@@ -200,7 +214,12 @@ def setup_link(secret: str) -> SetupLink:
 
 @transaction.atomic
 def become_operator(secret: str, *, user: User) -> User:
-    """Use the link up for `user`."""
+    """Use the link up for `user`; it makes nobody a second operator."""
+    _lock_operators()
+    if _has_operator():
+        raise Forbidden(
+            "This site has an operator already.", next="Ask them, or the site's administrator."
+        )
     link = setup_link(secret)
     used = SetupLink.objects.filter(pk=link.pk, used_at=None).update(used_at=timezone.now())
     if not used:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import threading
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.utils import timezone
 
 from registry.models import (
@@ -17,6 +19,7 @@ from registry.models import (
     Membership,
     Organisation,
     Role,
+    RoleGrant,
     SetupLink,
     TokenScope,
     User,
@@ -145,3 +148,35 @@ def test_an_operator_made_otherwise_ends_a_link_that_was_printed(db):
     accounts.ensure_user(name="olga", roles=[Role.OPERATOR])
     with pytest.raises(Forbidden):
         accounts.setup_link(secret)
+
+
+def test_a_link_makes_no_second_operator(ada, emil):
+    secret = accounts.first_operator_link().rpartition("/")[2]
+    RoleGrant.objects.create(user=ada, role=Role.OPERATOR)
+    with pytest.raises(Forbidden, match="has an operator already"):
+        accounts.become_operator(secret, user=emil)
+    assert not emil.is_operator
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_waits_for_an_operator_who_is_being_made(ada, emil):
+    secret = accounts.first_operator_link().rpartition("/")[2]
+    told = []
+
+    def open_link():
+        try:
+            accounts.become_operator(secret, user=emil)
+        except Forbidden as error:
+            told.append(error)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        accounts.grant_role(ada, Role.OPERATOR, granted_by=None)
+        opening = threading.Thread(target=open_link)
+        opening.start()
+        opening.join(0.3)
+        assert opening.is_alive(), "it must not go by what is not committed yet"
+    opening.join(10)
+    assert len(told) == 1
+    assert not emil.is_operator
