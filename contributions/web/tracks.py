@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from contributions.models import RunStatus, Track, TrackStatus
-from contributions.services import access
+from contributions.services import access, track_files
 from contributions.web import leaderboard
 from registry.models import Repository
 from registry.web.links import choices, listing, with_value
@@ -23,6 +23,7 @@ def track_list(request: HttpRequest) -> HttpResponse:
     context = {
         "listing": listing(request, tracks),
         "status_choices": choices(request, "status", options),
+        "example": track_files.EXAMPLE,
     }
     return render(request, "contributions/tracks.html", context)
 
@@ -33,12 +34,14 @@ def track_page(request: HttpRequest, name: str) -> HttpResponse:
     user, sort = person(request), request.GET.get("sort", "")
     page = listing(request, leaderboard.entries(track, user, sort=sort))
     releases = list(track.releases.order_by("-number")[:50])
+    standings = leaderboard.standings(track, releases)
     waiting = track.submissions.visible_to(user).filter(comparisons=None).listed()[:20]
     context = {
         "track": track,
         "listing": page,
-        "entries": leaderboard.lines(track, page.page),
-        "standings": leaderboard.standings(track, releases),
+        "entries": leaderboard.lines(track, page.page, standings, sort=sort),
+        "standings": standings,
+        "base": next((r for r in releases if r.revision == track.base_revision), None),
         "waiting": waiting,
         "runs": track.runs.filter(submission=None).exclude(status=RunStatus.SUCCEEDED)[:5],
         "data": track.training_data.filter(
