@@ -19,6 +19,11 @@ class Interval:
     low_x: float
     value_x: float
     high_x: float
+    # What goes on beyond an end of the scale is cut there and drawn as an arrow.
+    below: bool = False
+    above: bool = False
+    # Whether the gain itself is on the scale.
+    within: bool = True
 
     @property
     def verdict(self) -> str:
@@ -30,11 +35,12 @@ class Interval:
 
     @property
     def words(self) -> str:
-        return {
+        said = {
             "better": "better, the whole interval is above zero",
             "worse": "worse, the whole interval is below zero",
             "unclear": "no clear difference, the interval holds zero",
         }[self.verdict]
+        return f"{said}; it goes beyond the scale" if self.below or self.above else said
 
 
 def verdict(low: float, high: float) -> str:
@@ -45,18 +51,33 @@ def verdict(low: float, high: float) -> str:
 
 @dataclass(frozen=True)
 class Scale:
-    """From the smallest to the largest bound of all intervals that are to be compared."""
+    """From the smallest to the largest bound of all intervals that are to be compared.
+
+    One far-off interval would squeeze all others to dots: one that reaches `FAR` times as far
+    from zero as the one in the middle is left out, and cut where the scale ends.
+    """
 
     smallest: float
     largest: float
 
     LEFT = 6.0
     WIDTH = 148.0
+    FAR = 12.0
+    ROOM = 0.25
 
     @classmethod
     def over(cls, bounds: Iterable[float]) -> Scale:
+        """`bounds`: low and high of one interval after the other."""
         known = [bound for bound in bounds if math.isfinite(bound)]
-        return cls(min([0.0, *known]), max([0.0, *known]))
+        reach = sorted(max(abs(a), abs(b)) for a, b in zip(known[::2], known[1::2], strict=False))
+        middle = reach[(len(reach) - 1) // 2] if reach else 0.0
+        near = [bound for bound in known if not middle or abs(bound) <= cls.FAR * middle]
+        smallest, largest = min([0.0, *near]), max([0.0, *near])
+        room = cls.ROOM * (largest - smallest)
+        return cls(
+            smallest - room * any(bound < smallest for bound in known),
+            largest + room * any(bound > largest for bound in known),
+        )
 
     def x(self, value: float) -> float:
         span = self.largest - self.smallest
@@ -66,7 +87,18 @@ class Scale:
         return round(self.LEFT + self.WIDTH * share, 1)
 
     def interval(self, value: float, low: float, high: float) -> Interval:
-        return Interval(value, low, high, self.x(0.0), self.x(low), self.x(value), self.x(high))
+        return Interval(
+            value,
+            low,
+            high,
+            self.x(0.0),
+            self.x(low),
+            self.x(value),
+            self.x(high),
+            below=low < self.smallest,
+            above=high > self.largest,
+            within=self.smallest <= value <= self.largest,
+        )
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,12 @@ from contributions.models import Run, RunStatus, Submission, SubmissionStatus
 
 pytestmark = pytest.mark.slow
 PHONE = {"width": 390, "height": 844}
+CAPTIONS_STAND_STILL = """() => [...document.querySelectorAll(".scroll")].every((place) => {
+  place.scrollLeft = 10000;
+  const caption = place.querySelector("caption");
+  const [outer, inner] = [place, caption].map((e) => e.getBoundingClientRect());
+  return inner.left >= outer.left && inner.right <= outer.right + 1;
+})"""
 
 
 @pytest.fixture
@@ -140,6 +146,7 @@ def test_no_page_is_wider_than_a_phone(site_scene, chromium):
     ):
         page.goto(site.url + address)
         assert page.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"], address
+        assert page.evaluate(CAPTIONS_STAND_STILL), f"{address}: a caption scrolls away"
 
 
 def test_the_skip_link_comes_first_and_the_theme_is_kept(site_scene, chromium):
