@@ -24,7 +24,7 @@ _REASONS = [
 class ReviewForm(forms.Form):
     key = forms.TypedChoiceField(coerce=Key)
     decision = forms.TypedChoiceField(
-        coerce=Decision, choices=[(d.value, d.label) for d in Decision]
+        coerce=Decision, choices=[("", "choose one"), *((d.value, d.label) for d in Decision)]
     )
     reason_code = forms.ChoiceField(choices=_REASONS, required=False, label="Reason")
     text = forms.CharField(

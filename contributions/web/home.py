@@ -5,11 +5,18 @@ from __future__ import annotations
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_GET
 
 from contributions.models import Release, Submission, Track
 from contributions.web.lists import submission_lines
 from registry.models import Repository
 from registry.web.pages import person
+
+
+@require_GET
+def words(request: HttpRequest) -> HttpResponse:
+    """What the words and figures of the other pages mean."""
+    return render(request, "contributions/about.html")
 
 
 def home(request: HttpRequest) -> HttpResponse:

@@ -62,6 +62,7 @@ def submission_list(request: HttpRequest) -> HttpResponse:
         ),
         "by": by,
         "without_person": with_value(request, "by", ""),
+        "endpoint": request.build_absolute_uri("/").rstrip("/"),
     }
     return render(request, "contributions/submissions.html", context)
 

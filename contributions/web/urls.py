@@ -56,6 +56,7 @@ def _repository_pages(kind: RepoType) -> list[URLPattern]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", page(home.home), name="home"),
+    path("about", page(home.words), name="about"),
     path("tracks", page(tracks.track_list), name="tracks"),
     path("tracks/<str:name>", page(tracks.track_page), name="track"),
     path("tracks/<str:name>/releases/<int:number>", page(releases.release_page), name="release"),

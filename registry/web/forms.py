@@ -25,10 +25,11 @@ class TokenForm(forms.Form):
     )
     scope = forms.ChoiceField(
         choices=[
-            (TokenScope.WRITE.value, "write: upload files and open pull requests"),
-            (TokenScope.READ.value, "read: download what you may see"),
+            (TokenScope.WRITE.value, "write"),
+            (TokenScope.READ.value, "read"),
         ],
-        help_text="Give no more than the program needs.",
+        help_text="read: download what you may see. write: also upload files and open pull "
+        "requests. Give no more than the program needs.",
     )
     days = forms.ChoiceField(choices=_DAYS, required=False, label="Expires after", initial="90")
 

@@ -25,7 +25,11 @@ def review_form(submission, decision="approve", key="licence", **more):
 def test_a_reviewer_turns_a_key(scene, as_person):
     browser = as_person(scene.lena)
     address = f"/submissions/{scene.waiting.pk}"
-    assert "Turn a key" in browser.get(address).content.decode()
+    page = browser.get(address).content.decode()
+    assert "Turn a key" in page
+    assert '<option value="" selected>choose one</option>' in page, "nothing is decided beforehand"
+    browser.post(f"{address}/review", review_form(scene.waiting, decision=""))
+    assert not Review.objects.filter(submission=scene.waiting).exists()
     response = browser.post(f"{address}/review", review_form(scene.waiting), follow=True)
     assert "Your decision is recorded." in response.content.decode()
     review = Review.objects.get(submission=scene.waiting)

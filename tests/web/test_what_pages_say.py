@@ -9,12 +9,20 @@ from pathlib import Path
 from django.contrib.staticfiles import finders
 from django.test import Client
 
+from contributions.models import PatchKind, SubmissionStatus
+from contributions.web.charts import Scale
 from registry.services import refs
+from tests.web import scene as scenes
 
 
 def words(response):
     text = re.sub(r"<[^>]+>", " ", response.content.decode())
     return re.sub(r"\s+", " ", text)
+
+
+def test_an_empty_list_of_submissions_tells_the_address(client, db):
+    html = client.get("/submissions").content.decode()
+    assert "export HF_ENDPOINT=http://testserver HF_HUB_DISABLE_XET=1" in html
 
 
 def test_an_empty_site_tells_how_to_begin(client, db, page_rules):
@@ -25,6 +33,64 @@ def test_an_empty_site_tells_how_to_begin(client, db, page_rules):
     html = client.get("/").content.decode()
     assert "export HF_ENDPOINT=http://testserver" in html
     assert "hf upload owner/model ./my-model . --create-pr" in html
+
+
+def test_every_block_of_commands_names_this_site_and_switches_xet_off(scene, as_person):
+    """Without that switch the client would try a way of sending that this site does not offer."""
+    browser = as_person(scene.ada)
+    made = browser.post("/settings/tokens", {"name": "x", "scope": "write", "days": "30"})
+    addresses = ["/", "/tracks/digits", "/models?search=none-such", "/datasets"]
+    addresses += [r.get_absolute_url() for r in (scene.model, scene.data, scene.plain)]
+    pages = [made, *(browser.get(address) for address in addresses)]
+    blocks = [
+        block
+        for page in pages
+        for block in re.findall(r"<pre.*?</pre>", page.content.decode(), re.DOTALL)
+        if "HF_ENDPOINT" in block
+    ]
+    assert len(blocks) >= 9
+    for block in blocks:
+        shell = "export HF_ENDPOINT=http://testserver HF_HUB_DISABLE_XET=1" in block
+        python = 'environ["HF_HUB_DISABLE_XET"] = "1"' in block
+        assert shell or ('environ["HF_ENDPOINT"] = "http://testserver"' in block and python), block
+
+
+def test_an_empty_list_of_tracks_tells_how_one_is_opened(client, db):
+    text = words(client.get("/tracks?status=closed"))
+    assert "repository: community/digits-vit" in text
+    assert "python manage.py open_track digits.yaml --as YOUR_NAME" in text
+
+
+def test_the_words_of_the_figures_are_explained(scene, client, page_rules):
+    page_rules(client.get("/about"), "/about")
+    assert "The unit of the loss" in words(client.get("/about"))
+    assert 'href="/about"' in client.get("/tracks").content.decode()
+    text = words(client.get("/tracks/digits/releases/1"))
+    assert "M fits the weights, V values the contributions, T reports" in text
+    assert "The gain on the page of a submission is another" in text
+
+
+def test_an_interval_beyond_the_scale_is_marked(scene, client):
+    far = scenes.offer(scene.model, scene.emil, "Far off", {"model.safetensors": b"f" * 900})
+    scenes.put(far, SubmissionStatus.IN_REVIEW, kind=PatchKind.WEIGHTS, track=scene.track)
+    for address in ("/", "/tracks/digits", "/submissions"):
+        assert "beyond the scale" not in client.get(address).content.decode(), address
+    scenes.measured(far, gain=-2.98, width=0.05, metric_gain=-0.6)
+    for address in ("/", "/tracks/digits", "/submissions"):
+        html = client.get(address).content.decode()
+        assert "worse, the whole interval is below zero; it goes beyond the scale" in html
+        assert '<span class="under">beyond the scale</span>' in html, address
+
+
+def test_one_far_interval_does_not_squeeze_the_others():
+    scale = Scale.over([0.01, 0.06, 0.04, 0.08, -2.99, -2.97])
+    near, far = scale.interval(0.03, 0.01, 0.06), scale.interval(-2.98, -2.99, -2.97)
+    assert near.high_x - near.low_x > 50
+    assert (near.below, near.above, near.within) == (False, False, True)
+    assert (far.below, far.above, far.within) == (True, False, False)
+    whole = Scale.over([0.01, 0.6, -0.2, 0.02])
+    assert (whole.smallest, whole.largest) == (-0.2, 0.6)
+    assert Scale.over([]).interval(0.0, 0.0, 0.0).within
 
 
 def test_a_submission_says_what_was_measured(scene, client):
@@ -63,7 +129,7 @@ def test_the_leaderboard_is_sorted_by_links(scene, client):
     assert order("") == [s.weights.pk, s.adapter.pk, s.waiting.pk, s.wrong.pk]
     assert order("newest") == [s.waiting.pk, s.wrong.pk, s.adapter.pk, s.weights.pk]
     assert order("credit")[:2] == [s.weights.pk, s.adapter.pk]
-    assert 'aria-sort="descending"' in client.get("/tracks/digits").content.decode()
+    assert 'aria-sort="ascending"' in client.get("/tracks/digits").content.decode()
 
 
 def test_no_page_shows_outcomes_of_single_examples(scene, client):
@@ -107,7 +173,7 @@ def test_a_repository_tells_how_it_is_loaded(scene, client):
     html = client.get(scene.model.get_absolute_url()).content.decode()
     assert 'os.environ["HF_ENDPOINT"] = "http://testserver"' in html
     assert "from transformers import AutoModelForImageClassification" in html
-    assert 'AutoModelForImageClassification.from_pretrained(\n    "ada/digits"\n)' in html
+    assert 'AutoModelForImageClassification.from_pretrained("ada/digits")' in html
     html = client.get(scene.data.get_absolute_url()).content.decode()
     assert 'load_dataset("ada/digits-data")' in html
     assert (
@@ -122,7 +188,7 @@ def test_a_dataset_may_be_named_raw(scene, client):
     repositories.create(name="raw", **kind)
     assert client.get("/datasets/ada/raw/tree/main").status_code == 200
     raw = client.get("/datasets/ada/raw/raw/main/.gitattributes")
-    assert b"lfs" in b"".join(raw.streaming_content)
+    assert b"lfs" in raw.getvalue()
 
 
 def test_a_commit_leads_to_what_it_is_part_of(scene, client):
