@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from workers.sandbox.limits import Limits
 
+# One dataset lies there itself, several each in a numbered folder.
+_TRAINING_DATA = re.compile(r"\bin/data/train/(?:\d+/)?")
 FAILURE_CLASSES = ("time-out", "out-of-memory", "bad-input", "scoring-error", "platform-error")
 
 
@@ -15,6 +18,12 @@ class Failure:
     message: str
     where: str = ""
     next: str = ""
+
+    def told(self) -> str:
+        """In one line. Training data lie where their author has put them, not in a job folder."""
+        where = f" ({self.where})" if self.where else ""
+        said = f"{self.message.rstrip('.')}{where}. {self.next}".strip()
+        return _TRAINING_DATA.sub("", said)
 
     def as_dict(self) -> dict[str, str]:
         return {

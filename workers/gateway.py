@@ -205,7 +205,7 @@ def deliver(run: Run, outcome: Outcome) -> None:
             run.pk,
             run.attempt,
             FailureClass(failure.class_) if failure else FailureClass.PLATFORM_ERROR,
-            _told(failure) if failure else outcome.reason,
+            failure.told() if failure else outcome.reason,
             result=outcome.result,
             log_tail=outcome.log_tail,
             sandbox=outcome.sandbox,
@@ -225,11 +225,6 @@ def deliver(run: Run, outcome: Outcome) -> None:
         log.exception("the result of run %s is not of the agreed form", run.pk)
         reason = "The program's result is not of the agreed form, so nothing was recorded."
         results.fail(run.pk, run.attempt, FailureClass.SCORING_ERROR, reason)
-
-
-def _told(failure: runner.Failure) -> str:
-    where = f" ({failure.where})" if failure.where else ""
-    return f"{failure.message}{where}. {failure.next}".strip()
 
 
 def _send_products(run: Run, outcome: Outcome) -> list[Product]:

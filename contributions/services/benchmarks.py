@@ -7,6 +7,7 @@ with a seed, stratified by label, so that small classes are in all three.
 from __future__ import annotations
 
 import difflib
+import json
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -87,6 +88,23 @@ def create_benchmark(
             data={"name": name, "rows": len(labels), "revision": oid},
         )
     return benchmark
+
+
+def refuse_unknown_labels(benchmark: Benchmark, model: Repository) -> None:
+    """A base that cannot be measured is refused now, not by its calibration.
+
+    A model without a readable label map is told so by its check.
+    """
+    config = inputs.named(inputs.tree(model, commits.resolve(model).oid), "config.json")
+    try:
+        described = json.loads((config and config.content) or b"{}")
+        known = [str(name) for name in described["id2label"].values()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return
+    dataset, revision = benchmark.dataset, benchmark.revision
+    files = inputs.data(inputs.tree(dataset, revision), benchmark.path)
+    task, columns = Task(benchmark.task), benchmark.columns
+    tables.refuse_unknown(dataset, revision, files, task, columns, known=known)
 
 
 def known_metric(metric: str, task: Task, *, where: str) -> str:

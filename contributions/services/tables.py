@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -29,17 +29,53 @@ def labels(
     dataset: Repository, revision: str, files: Sequence[File], task: Task, columns: dict[str, str]
 ) -> list[Any]:
     """One label per row; for tagged sentences, the set of tags of each."""
+    found = [label for _, read in _read(dataset, revision, files, task, columns) for label in read]
+    return [_sortable(label) for label in found]
+
+
+def refuse_unknown(
+    dataset: Repository,
+    revision: str,
+    files: Sequence[File],
+    task: Task,
+    columns: dict[str, str],
+    *,
+    known: Sequence[str],
+) -> None:
+    """Refuse the first label that a model with these labels does not know."""
+    for path, read in _read(dataset, revision, files, task, columns):
+        for row, value in enumerate(read, start=1):
+            for label in value if isinstance(value, list) else [value]:
+                if not _is_known(label, known):
+                    told = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
+                    raise Invalid(
+                        f"the label “{label}” is unknown to the model, which knows {told}",
+                        where=f"{path}, row {row}",
+                        next="correct the label, or remove the row",
+                    )
+
+
+def _is_known(label: Any, known: Sequence[str]) -> bool:
+    """By name or by number, as the training programs read it. Numbers of a column with names of
+    its own are left to them."""
+    if str(label) in known or (type(label) is int and label >= 0):
+        return True
+    return isinstance(label, str) and label.isdecimal() and int(label) < len(known)
+
+
+def _read(
+    dataset: Repository, revision: str, files: Sequence[File], task: Task, columns: dict[str, str]
+) -> Iterator[tuple[str, list[Any]]]:
+    """Each table's path and the labels of its rows."""
     column = columns.get(LABEL_COLUMN[task], LABEL_COLUMN[task])
     tables = [file for file in files if PurePosixPath(file.path).suffix in DATA_SUFFIXES]
     if not tables:
         raise Invalid(
             "There is no .parquet, .csv or .jsonl file", where="path", next="name one, or a folder"
         )
-    found: list[Any] = []
     for file in sorted(tables, key=lambda table: PurePosixPath(table.path)):
         with commits.open_file(dataset, revision, file.path) as stream:
-            found += _column(stream.read(), file.path, column)
-    return [_sortable(label) for label in found]
+            yield file.path, _column(stream.read(), file.path, column)
 
 
 def _sortable(label: Any) -> str | tuple[str, ...]:
@@ -85,5 +121,5 @@ def _require(column: str, found: Sequence[str], path: str) -> None:
         raise Invalid(
             f"The column “{column}” is missing in {path}; the columns found are {', '.join(found)}",
             where=path,
-            next='rename a column, or give columns={"label": "its name"}',
+            next="rename a column, or name it in the benchmark: “columns: {label: its name}”",
         )

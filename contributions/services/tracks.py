@@ -69,6 +69,7 @@ def create_track(
     _refuse(repository, name, task, benchmark)
     metric = benchmarks.known_metric(metric or benchmark.metric, task, where="metric")
     policy = track_policy.complete(policy)
+    benchmarks.refuse_unknown_labels(benchmark, repository)
     first = _first_revision(repository, maintainer)
     track = Track.objects.create(
         repository=repository,

@@ -196,6 +196,35 @@ def test_the_same_file_opens_the_same_track_though_its_data_have_grown(cast, mod
     assert "is preparing" in run_command(tmp_path, described())
 
 
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (
+            b"text,intent\nhello,refund\n",
+            "The column “label” is missing in data/b.csv; the columns found are text, intent "
+            "(data/b.csv). Rename a column, or name it in the benchmark: "
+            "“columns: {label: its name}”.",
+        ),
+        (
+            b"text,label\nhello,refund\nhi,complaint\n",
+            "the label “complaint” is unknown to the model, which knows refund, delivery "
+            "(data/b.csv, row 2). Correct the label, or remove the row.",
+        ),
+    ],
+)
+def test_a_benchmark_that_the_base_cannot_be_measured_on_is_refused(
+    cast, model, tmp_path, rows, words
+):
+    config = b'{"id2label": {"0": "refund", "1": "delivery"}}'
+    cast.push(model, AddFile("config.json", config), by=cast.berta)
+    cast.push(cast.dataset, AddFile("data/b.csv", rows), by=cast.berta)
+    with pytest.raises(CommandError) as refused:
+        run_command(tmp_path, described())
+    assert str(refused.value) == words
+    assert not model.tracks.exists()
+    assert not Benchmark.objects.exists()
+
+
 def test_a_stranger_is_not_told_that_a_track_is_open(cast, model, tmp_path):
     assert cast.dataset
     assert cast.emil
