@@ -19,6 +19,8 @@ from registry.services import refs
 from tests.contributions.cast import token_of
 from tests.registry.hub import request
 
+pytestmark = pytest.mark.slow
+
 MODEL = "berta/digits"
 
 

@@ -15,6 +15,8 @@ from registry.models import Maintainer, MemberRole, TokenScope
 from registry.services import tokens
 from tests.contributions.cast import token_of
 
+pytestmark = pytest.mark.slow
+
 FILE = base64.b64encode(b"x").decode()
 COMMIT = "\n".join(
     json.dumps({"key": key, "value": value})

@@ -20,6 +20,8 @@ from registry.models import AccessToken, Namespace, TokenScope, User
 from registry.services import accounts, refs, repositories, tokens
 from tests.registry.files import put
 
+pytestmark = pytest.mark.slow
+
 SHA = "0" * 64
 OBJECTS = {"operation": "upload", "objects": [{"oid": SHA, "size": 5}]}
 DOWNLOAD = {**OBJECTS, "operation": "download"}

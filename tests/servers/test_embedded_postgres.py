@@ -16,6 +16,8 @@ from registry.servers.errors import ServerError
 from registry.servers.layout import APP_ROLE, OWNER_ROLE, Layout
 from registry.servers.postgres import Postgres, unprivileged_account
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def layout():

@@ -20,6 +20,8 @@ from registry.servers.errors import ServerError
 from registry.servers.layout import Layout
 from registry.servers.redis import free_port
 
+pytestmark = pytest.mark.slow
+
 # Empty is unset: the site under test brings its own servers.
 OWN_SERVERS = dict.fromkeys(
     ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HUB_TOKEN_PUBLIC_KEY", "SITE_URL"), ""

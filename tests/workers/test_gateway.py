@@ -27,7 +27,7 @@ from tests.workers.community import LICENCE, due_now, told
 from workers import gateway
 from workers.runner import Outcome
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 CONFIG = {"model_type": "bert", "architectures": ["BertForSequenceClassification"]}
 CONFIG |= {"id2label": {"0": "a", "1": "b"}, "label2id": {"a": 0, "b": 1}}
 

@@ -12,6 +12,8 @@ import pytest
 from tests.workers.conftest import Lab
 from workers.pool import WarmPool
 
+pytestmark = pytest.mark.slow
+
 MakePool = Callable[..., WarmPool]
 
 

@@ -7,6 +7,8 @@ import pytest
 from tests.workers.conftest import Lab
 from workers.runner import Limits
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_collects_plain_files_and_removes_the_rest(lab: Lab) -> None:
     outcome = lab.run("""

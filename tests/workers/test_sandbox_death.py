@@ -16,6 +16,8 @@ from tests.workers.conftest import Lab, gone_within, running_with
 from workers.folder import sweep_stale
 from workers.runner import Limits
 
+pytestmark = pytest.mark.slow
+
 GRANDCHILD = """
     for _ in range(2):
         if os.fork() == 0:

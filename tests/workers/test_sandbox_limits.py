@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.workers.conftest import MIB, SMALL, Lab
 from workers.sandbox.log import TAIL_BYTES
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_fork_bomb_stops_at_the_limit_of_processes(lab: Lab) -> None:
