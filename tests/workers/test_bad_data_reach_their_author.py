@@ -18,7 +18,7 @@ from registry.services.commits import AddFile
 from tests.workers.community import due_now, told
 from workers import gateway
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
