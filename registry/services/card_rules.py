@@ -47,8 +47,9 @@ def _licence_errors(data: dict[str, Any]) -> list[str]:
     known = ", ".join(sorted(LICENCES))
     wrong = next(item for item in given if not isinstance(item, str) or item not in LICENCES)
     if near := _nearest_licence(wrong):
-        asked = f'"license: {wrong}" is not known: did you mean "{near}"?'
-        return [f"{asked} It must be one of {known}"]
+        # Clients look for the first words.
+        asked = f'"license" must be one of the known ids, and "{wrong}" is none: did you mean'
+        return [f'{asked} "{near}"? Known are {known}']
     return [f'"license" must be one of {known}']
 
 
