@@ -13,6 +13,7 @@ from contributions.models import (
     Submission,
 )
 from contributions.services import submissions, threads
+from contributions.services.history import co_authors
 from registry.models import Repository, User
 from registry.services.errors import Conflict, Invalid
 
@@ -44,8 +45,9 @@ def edit_comment(event: DiscussionEvent, *, editor: User, text: str) -> Discussi
         raise Conflict("This comment is hidden.", next="Write a new one.")
     now = timezone.now()
     history = [*event.data.get("history", []), {"raw": event.text, "until": now.isoformat()}]
+    named = _co_authors_so_far(event)
     event.text, event.edited_at = threads.clean_text(text, needed=True), now
-    event.data = {**event.data, "history": history}
+    event.data = {**event.data, "history": history, "co_authors": named}
     event.save(update_fields=["text", "edited_at", "data"])
     threads.record("comment-edited", event.discussion, actor=editor, data={"event": event.pk})
     return event
@@ -55,11 +57,18 @@ def edit_comment(event: DiscussionEvent, *, editor: User, text: str) -> Discussi
 def hide_comment(event: DiscussionEvent, *, actor: User) -> DiscussionEvent:
     """The text is gone for readers, with its earlier wordings; the entry stays."""
     event = _comment(event)
+    named = _co_authors_so_far(event)
     event.hidden, event.text = True, ""
-    event.data = {key: value for key, value in event.data.items() if key != "history"}
+    kept = {key: value for key, value in event.data.items() if key != "history"}
+    event.data = {**kept, "co_authors": named}
     event.save(update_fields=["hidden", "text", "data"])
     threads.record("comment-hidden", event.discussion, actor=actor, data={"event": event.pk})
     return event
+
+
+def _co_authors_so_far(event: DiscussionEvent) -> list[int]:
+    """Whom the comment has named: taking the words back makes nobody a fit reviewer."""
+    return sorted({*event.data.get("co_authors", []), *co_authors(event.text)})
 
 
 @transaction.atomic

@@ -126,17 +126,19 @@ def _writers(submission: Submission) -> set[int]:
         submission.repository, submission.head_revision, without=submission.base_revision
     )
     found = history.writers(submission.repository, commits)
-    return found | history.co_authors(_description(submission.discussion))
+    return found | _named_at_opening(submission.discussion)
 
 
-def _description(discussion: Discussion | None) -> str:
-    """The opening comment, where co-authors are named too."""
+def _named_at_opening(discussion: Discussion | None) -> set[int]:
+    """Co-authors that the opening comment names, or named before it was changed."""
     if discussion is None:
-        return ""
+        return set()
     opening = DiscussionEvent.objects.filter(
         discussion=discussion, kind=DiscussionEventKind.COMMENT
     ).first()
-    return opening.text if opening else ""
+    if opening is None:
+        return set()
+    return history.co_authors(opening.text) | set(opening.data.get("co_authors", []))
 
 
 def _concerned(submission: Submission) -> list[tuple[Repository, str]]:

@@ -134,6 +134,18 @@ def test_a_co_author_named_in_the_description_may_not_review_it(ready):
     assert "co-wrote" in refused(ready, submission, ready.emil)
 
 
+@pytest.mark.parametrize("taking_back", ["edit", "hide"])
+def test_taking_the_name_back_makes_no_fit_reviewer(ready, taking_back):
+    _ = ready.emil
+    submission = ready.measured(ready.offer(description="Co-authored-by: @emil"))
+    opening = submission.discussion.events.order_by("pk").first()
+    if taking_back == "edit":
+        discussions.edit_comment(opening, editor=ready.ada, text="By me alone.")
+    else:
+        discussions.hide_comment(opening, actor=ready.ada)
+    assert "co-wrote" in refused(ready, submission, ready.emil)
+
+
 def test_the_author_of_another_pull_request_may_review_it(ready, measured):
     """Only commits that the pull request brings count, not those of others."""
     ready.propose(by=ready.emil)
