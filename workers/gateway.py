@@ -11,8 +11,8 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -138,8 +138,23 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def _run_job(run: Run, heart: Heart, folder: str) -> None:
+    reference = jobs.describe_reference(run, harness=harness())
+    if reference is not None:
+        with _outcome(prepare(run, reference, Path(folder)), heart) as outcome:
+            if outcome.status != "ok" or outcome.result is None:
+                deliver(run, outcome)
+                return
+            measured = results.Delivered(outcome.result, outcomes=_send_outcomes(run, outcome))
+            results.record_reference(run.pk, run.attempt, measured)
+    described = jobs.describe(run, harness=harness())
+    with _outcome(prepare(run, described, Path(folder)), heart) as outcome:
+        deliver(run, outcome)
+
+
+@contextmanager
+def _outcome(job: Job, heart: Heart) -> Iterator[Outcome]:
     outcome = runner.run_job(
-        prepare(run, Path(folder)),
+        job,
         work=_work(),
         on_progress=heart.take,
         should_stop=heart.should_stop,
@@ -147,14 +162,13 @@ def _run_job(run: Run, heart: Heart, folder: str) -> None:
         allow_unsandboxed=settings.ALLOW_UNSANDBOXED,
     )
     try:
-        deliver(run, outcome)
+        yield outcome
     finally:
         outcome.discard()
 
 
-def prepare(run: Run, folder: Path) -> Job:
+def prepare(run: Run, described: jobs.Description, folder: Path) -> Job:
     """The job with an address for every input; small contents come from the database itself."""
-    described = jobs.describe(run, harness=harness())
     files = [
         _input(item.at.removeprefix("in/"), item.file, run.contributor, folder)
         for item in described.inputs

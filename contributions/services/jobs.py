@@ -51,6 +51,23 @@ def describe(run: Run, *, harness: str) -> Description:
     """`harness`: the program that will run; only its own earlier outcomes are reused."""
     kind = RunKind(run.kind)
     job = _benchmark(run, harness) if kind is RunKind.BENCHMARK else _DESCRIBE[kind](run)
+    return _signed(run, job)
+
+
+def describe_reference(run: Run, *, harness: str) -> Description | None:
+    """Measures a benchmark's reference alone, if this program has not measured it before.
+
+    Its outcomes are kept for every later comparison, so nothing that a contributor sent may lie
+    beside it.
+    """
+    if run.kind != RunKind.BENCHMARK or _known_reference(run, harness) is not None:
+        return None
+    job = _measuring(_track(run))
+    job.spec["models"] = {"candidate": _model(job, "candidate", run.plan["reference"])}
+    return _signed(run, job)
+
+
+def _signed(run: Run, job: Description) -> Description:
     seed = run.track.seed if run.track is not None else 0
     job.spec = {"format": 1, "kind": run.kind, "seed": seed, "device": "auto", **job.spec}
     return job
@@ -95,19 +112,27 @@ def _finetune(run: Run) -> Description:
 
 
 def _benchmark(run: Run, harness: str) -> Description:
-    track, plan = _track(run), run.plan
+    stored = _known_reference(run, harness)
+    assert stored is not None, "the reference was measured first"
+    job = _measuring(_track(run))
+    job.spec["models"] = {
+        "candidate": _model(job, "candidate", run.plan["candidate"]),
+        "reference": {"outcomes": _outcomes(job, stored)},
+    }
+    return job
+
+
+def _measuring(track: Track) -> Description:
     job = Description({"task": track.task, "metric": track.metric, "batch_size": 64})
     job.spec |= {"bootstrap": BOOTSTRAP, "confidence": CONFIDENCE}
-    stored = scores.stored_outcomes(plan["reference"]["digest"], track.benchmark, harness)
-    known = set(stored) == set(MEASURED)
-    job.spec["models"] = {
-        "candidate": _model(job, "candidate", plan["candidate"]),
-        "reference": {"outcomes": _outcomes(job, stored)}
-        if known
-        else _model(job, "reference", plan["reference"]),
-    }
     _add_benchmark(job, track.benchmark, MEASURED)
     return job
+
+
+def _known_reference(run: Run, harness: str) -> dict[str, Blob] | None:
+    digest = run.plan["reference"]["digest"]
+    stored = scores.stored_outcomes(digest, _track(run).benchmark, harness)
+    return stored if set(stored) == set(MEASURED) else None
 
 
 def _outcomes(job: Description, stored: dict[str, Blob]) -> dict[str, str]:

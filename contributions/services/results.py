@@ -73,6 +73,13 @@ def record(run_id: int, attempt: int, delivered: Delivered) -> Run:
 
 
 @transaction.atomic
+def record_reference(run_id: int, attempt: int, delivered: Delivered) -> None:
+    """Keep what a benchmark's reference did, measured before its candidate; the run goes on."""
+    run = claims.hold(run_id, attempt)
+    scores.record_reference(run, delivered.result, delivered.outcomes)
+
+
+@transaction.atomic
 def fail(
     run_id: int,
     attempt: int,

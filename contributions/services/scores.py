@@ -37,12 +37,27 @@ def record(run: Run, result: dict[str, Any], outcomes: Mapping[str, str]) -> Non
     for role, by_split in result["scores"].items():
         digest = run.plan[role]["digest"]
         measured[role] = {
-            split: _score(run, result, digest, split, values, outcomes.get(f"{role}.{split}"))
+            split: (_known(run, digest, split) if role == "reference" else None)
+            or _score(run, result, digest, split, values, outcomes.get(f"{role}.{split}"))
             for split, values in by_split.items()
         }
     for split, by_measure in (result.get("comparisons") or {}).items():
         candidate, reference = measured["candidate"][split], measured["reference"][split]
         _compare(run, submission, split, by_measure, candidate, reference)
+
+
+def record_reference(run: Run, result: dict[str, Any], outcomes: Mapping[str, str]) -> None:
+    """Write the scores of a reference that was measured alone."""
+    digest = run.plan["reference"]["digest"]
+    for split, values in result["scores"]["candidate"].items():
+        _score(run, result, digest, split, values, outcomes.get(f"candidate.{split}"))
+
+
+def _known(run: Run, digest: str, split: str) -> Score | None:
+    """What a job says of its reference is not taken from it when it is known already."""
+    assert run.track is not None
+    known = Score.objects.filter(model_digest=digest, benchmark=run.track.benchmark, split=split)
+    return known.order_by("-pk").first()
 
 
 def _score(

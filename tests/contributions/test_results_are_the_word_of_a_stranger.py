@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from contributions.models import Finding, ReleaseStatus, Run, RunKind
-from contributions.services import mainline, releases
+from contributions.models import Finding, ReleaseStatus, Run, RunKind, Score
+from contributions.services import mainline, releases, results
+from contributions.services.results import Delivered
 from contributions.web import charts
 from registry.services import commits, refs
 from registry.services.commits import AddFile
@@ -84,3 +85,18 @@ def test_a_merge_admits_only_what_it_was_given(cast, track):
     release.refresh_from_db()
     assert release.status == ReleaseStatus.FAILED
     assert not release.runs.filter(kind=RunKind.ATTRIBUTE).exists()
+
+
+def test_a_candidates_job_cannot_change_what_the_reference_scored(cast, track):
+    cast.check(cast.offer(AddFile("model.safetensors", b"better"), by=cast.ada), "weights")
+    run = cast.claim()
+    assert run.kind == RunKind.BENCHMARK
+    honest = {"n": 10, "loss": 1.0, "metrics": {"accuracy": 0.5}, "report": {}}
+    alone = {"scores": {"candidate": {"T": honest}}, "provenance": machines.PROVENANCE}
+    results.record_reference(run.pk, run.attempt, Delivered(alone))
+    both = {"candidate": {"T": honest}, "reference": {"T": {**honest, "loss": 9.0}}}
+    lie = {"scores": both, "provenance": {**machines.PROVENANCE, "precision": "another"}}
+    lie["comparisons"] = {"T": {"loss": {"difference": 8.0, "low": 7.0, "high": 9.0}}}
+    results.record(run.pk, run.attempt, Delivered(lie))
+    of_reference = Score.objects.filter(model_digest=run.plan["reference"]["digest"])
+    assert [score.loss for score in of_reference] == [1.0]
