@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
-from contributions.models import Run, RunKind
-from contributions.services import results
+from contributions.models import Run, RunKind, Track
+from contributions.services import mainline, results
 from contributions.services.products import Product
 from contributions.services.results import Delivered
+from registry.services import commits
 from registry.services.commits import AddFile
 
 PROVENANCE = {"harness": "test", "code": "0" * 64, "precision": "fp32"}
@@ -16,6 +17,19 @@ BASE = [
     AddFile("model.safetensors", b"the base"),
     AddFile("recipe.yaml", b"version: 1\n"),
 ]
+
+
+def open_track(cast) -> Track:
+    """A track on BASE with training data, as if a worker had opened it; every queue is empty."""
+    cast.push(cast.model, *BASE, by=cast.berta)
+    made = cast.open_track("digits")
+    made.training_data.create(
+        dataset=cast.dataset, revision=commits.resolve(cast.dataset).oid, path="data"
+    )
+    made.base_digest = mainline.digest(made, made.base_revision)
+    made.save()
+    Run.objects.all().delete()
+    return made
 
 
 def product(path: str, content: bytes) -> Product:

@@ -13,12 +13,11 @@ from contributions.models import (
     Credit,
     FailureClass,
     ReleaseStatus,
-    Run,
     RunKind,
     RunStatus,
     SubmissionStatus,
 )
-from contributions.services import mainline, releases, results, submissions
+from contributions.services import releases, results, submissions
 from registry.services import commits
 from registry.services.commits import AddFile
 from registry.services.errors import Conflict, Forbidden
@@ -29,15 +28,7 @@ from tests.contributions.machines import bring
 @pytest.fixture
 def track(cast):
     """Open; every queue is empty. How a track opens is in test_tracks_open.py."""
-    cast.push(cast.model, *machines.BASE, by=cast.berta)
-    made = cast.open_track("digits")
-    made.training_data.create(
-        dataset=cast.dataset, revision=commits.resolve(cast.dataset).oid, path="data"
-    )
-    made.base_digest = mainline.digest(made, made.base_revision)
-    made.save()
-    Run.objects.all().delete()
-    return made
+    return machines.open_track(cast)
 
 
 def approved(cast, submission):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from contributions.models import Finding, ReleaseStatus, Run, RunKind, Score
-from contributions.services import mainline, releases, results
+from contributions.models import Finding, ReleaseStatus, RunKind, Score
+from contributions.services import releases, results
 from contributions.services.results import Delivered
 from contributions.web import charts
 from registry.services import commits, refs
@@ -16,15 +16,7 @@ from tests.contributions.machines import bring
 
 @pytest.fixture
 def track(cast):
-    cast.push(cast.model, *machines.BASE, by=cast.berta)
-    made = cast.open_track("digits")
-    made.training_data.create(
-        dataset=cast.dataset, revision=commits.resolve(cast.dataset).oid, path="data"
-    )
-    made.base_digest = mainline.digest(made, made.base_revision)
-    made.save()
-    Run.objects.all().delete()
-    return made
+    return machines.open_track(cast)
 
 
 def test_it_cannot_pass_off_somebody_elses_model_as_its_own(cast, track):
