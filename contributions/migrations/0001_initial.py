@@ -91,6 +91,51 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="CannedReply",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("licence", "Licence"),
+                            ("privacy", "Privacy"),
+                            ("technical", "Technical"),
+                        ],
+                        help_text="Empty: any.",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[
+                            ("approve", "approved"),
+                            ("reject", "rejected"),
+                            ("changes", "changes requested"),
+                            ("info", "asked for information"),
+                            ("reverse", "reversed"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("reason_code", models.CharField(blank=True, max_length=64)),
+                ("title", models.CharField(max_length=100, unique=True)),
+                ("text", models.TextField()),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+            ],
+            options={
+                "verbose_name_plural": "canned replies",
+                "ordering": ["title"],
+            },
+        ),
+        migrations.CreateModel(
             name="Comparison",
             fields=[
                 (
@@ -214,6 +259,25 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="DraftFile",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.CharField(max_length=1024)),
+                ("size", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "received",
+                    models.BigIntegerField(default=0, help_text="Bytes that have arrived so far."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="Finding",
             fields=[
                 (
@@ -253,6 +317,125 @@ class Migration(migrations.Migration):
                 ("ciphertext", models.BinaryField()),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
+        ),
+        migrations.CreateModel(
+            name="NewsCursor",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=32, unique=True)),
+                ("event_id", models.BigIntegerField(default=0)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Notification",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("finished", "a run of yours finished"),
+                            ("failed", "a run of yours failed, or a check refused it"),
+                            ("decision", "a reviewer decided on your submission"),
+                            ("question", "a reviewer asks you something"),
+                            ("deadline", "an answer of yours is due soon"),
+                            ("answer", "somebody answered your question"),
+                            ("comment", "somebody commented where you take part"),
+                            ("release", "a release took or refused your submission"),
+                            ("publication", "a release with your work was published"),
+                            ("invitation", "somebody invited you to an organisation"),
+                            ("review-due", "a review that you claimed is due soon"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("title", models.CharField(max_length=300)),
+                ("text", models.TextField(blank=True)),
+                ("url", models.CharField(max_length=500)),
+                ("about", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("read_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "mail",
+                    models.CharField(
+                        choices=[("off", "no mail"), ("now", "at once"), ("digest", "once a day")],
+                        default="off",
+                        max_length=8,
+                    ),
+                ),
+                ("mailed_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="NotificationChoice",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("finished", "a run of yours finished"),
+                            ("failed", "a run of yours failed, or a check refused it"),
+                            ("decision", "a reviewer decided on your submission"),
+                            ("question", "a reviewer asks you something"),
+                            ("deadline", "an answer of yours is due soon"),
+                            ("answer", "somebody answered your question"),
+                            ("comment", "somebody commented where you take part"),
+                            ("release", "a release took or refused your submission"),
+                            ("publication", "a release with your work was published"),
+                            ("invitation", "somebody invited you to an organisation"),
+                            ("review-due", "a review that you claimed is due soon"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("in_app", models.BooleanField(default=True)),
+                (
+                    "mail",
+                    models.CharField(
+                        choices=[("off", "no mail"), ("now", "at once"), ("digest", "once a day")],
+                        default="now",
+                        max_length=8,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="OfferDraft",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(blank=True, max_length=255)),
+                ("description", models.TextField(blank=True)),
+                ("answers", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+            ],
+            options={
+                "ordering": ["-updated_at"],
+            },
         ),
         migrations.CreateModel(
             name="Publication",
@@ -435,11 +618,53 @@ class Migration(migrations.Migration):
                 ),
                 ("reason_code", models.CharField(blank=True, max_length=64)),
                 ("text", models.TextField(blank=True)),
+                ("answer_due_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
                 "ordering": ["id"],
             },
+        ),
+        migrations.CreateModel(
+            name="ReviewAnswer",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.TextField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="ReviewItem",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        choices=[
+                            ("licence", "Licence"),
+                            ("privacy", "Privacy"),
+                            ("technical", "Technical"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(help_text="Since when this key is waited for.")),
+                ("due_at", models.DateTimeField()),
+                ("risk", models.PositiveSmallIntegerField(default=0, help_text="0 low to 3 high.")),
+                ("risk_reasons", models.JSONField(blank=True, default=list)),
+                ("claimed_until", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+            ],
         ),
         migrations.CreateModel(
             name="Run",
@@ -709,6 +934,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="cannedreply",
+            name="created_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
             model_name="credit",
             name="contributor",
             field=models.ForeignKey(
@@ -754,6 +990,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="draftfile",
+            name="blob",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="registry.blob",
+            ),
+        ),
+        migrations.AddField(
             model_name="hubtoken",
             name="created_by",
             field=models.ForeignKey(
@@ -769,6 +1016,64 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="hub_tokens",
                 to="registry.namespace",
+            ),
+        ),
+        migrations.AddField(
+            model_name="notification",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="notifications",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="notificationchoice",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="notification_choices",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="offerdraft",
+            name="author",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="offer_drafts",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="offerdraft",
+            name="repository",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="registry.repository",
+            ),
+        ),
+        migrations.AddField(
+            model_name="offerdraft",
+            name="sent_as",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="contributions.discussion",
+            ),
+        ),
+        migrations.AddField(
+            model_name="draftfile",
+            name="draft",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="files",
+                to="contributions.offerdraft",
             ),
         ),
         migrations.AddField(
@@ -831,6 +1136,35 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="reviews",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="reviewanswer",
+            name="author",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="reviewanswer",
+            name="review",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="answer",
+                to="contributions.review",
+            ),
+        ),
+        migrations.AddField(
+            model_name="reviewitem",
+            name="claimed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="claimed_reviews",
                 to=settings.AUTH_USER_MODEL,
             ),
         ),
@@ -979,6 +1313,15 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="reviewitem",
+            name="submission",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="review_items",
+                to="contributions.submission",
+            ),
+        ),
+        migrations.AddField(
             model_name="review",
             name="submission",
             field=models.ForeignKey(
@@ -993,6 +1336,17 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="release_patches",
+                to="contributions.submission",
+            ),
+        ),
+        migrations.AddField(
+            model_name="notification",
+            name="submission",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
                 to="contributions.submission",
             ),
         ),
@@ -1127,6 +1481,16 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="notificationchoice",
+            constraint=models.UniqueConstraint(
+                fields=("user", "kind"), name="notification_choice_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="draftfile",
+            constraint=models.UniqueConstraint(fields=("draft", "path"), name="draft_file_once"),
+        ),
+        migrations.AddConstraint(
             model_name="publicationstep",
             constraint=models.UniqueConstraint(
                 fields=("publication", "name"), name="publication_step_once"
@@ -1138,6 +1502,20 @@ class Migration(migrations.Migration):
                 fields=("release", "endpoint", "repo_id"), name="publication_once"
             ),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="reviewanswer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="09247361c82cec1091289e4bcc5b12b4f0b5ca98",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_03ec5",
+                    table="contributions_reviewanswer",
+                    when="BEFORE",
+                ),
+            ),
+        ),
         migrations.AddConstraint(
             model_name="attempt",
             constraint=models.UniqueConstraint(fields=("run", "number"), name="attempt_once"),
@@ -1147,6 +1525,20 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("model_digest", "benchmark", "split", "harness", "precision"),
                 name="score_once",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="reviewitem",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)),
+                fields=["key", "due_at"],
+                name="review_queue",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reviewitem",
+            constraint=models.UniqueConstraint(
+                fields=("submission", "key"), name="review_item_once"
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -1168,6 +1560,28 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("release", "submission"), name="release_patch_once"
             ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["user", "-id"], name="notification_centre"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("read_at", None)), fields=["user"], name="notification_unread"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("mailed_at", None), models.Q(("mail", "off"), _negated=True)),
+                fields=["mail", "id"],
+                name="notification_outbox",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.UniqueConstraint(fields=("user", "about"), name="notification_once"),
         ),
         migrations.AddConstraint(
             model_name="credit",
@@ -1208,6 +1622,20 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="submission",
             index=models.Index(fields=["-created_at"], name="contributio_created_7d530b_idx"),
+        ),
+        migrations.AddIndex(
+            model_name="submission",
+            index=models.Index(fields=["status", "-id"], name="contributio_status_b4eb46_idx"),
+        ),
+        migrations.AddIndex(
+            model_name="submission",
+            index=models.Index(
+                fields=["contributor", "-id"], name="contributio_contrib_5e0324_idx"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="submission",
+            index=models.Index(fields=["repository", "-id"], name="contributio_reposit_cf4c7f_idx"),
         ),
         migrations.AddConstraint(
             model_name="submission",

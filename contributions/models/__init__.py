@@ -4,6 +4,14 @@ from contributions.models.discussions import (
     DiscussionEventKind,
     DiscussionStatus,
 )
+from contributions.models.drafts import DraftFile, OfferDraft
+from contributions.models.notifications import (
+    MailChoice,
+    NewsCursor,
+    Notification,
+    NotificationChoice,
+    NotificationKind,
+)
 from contributions.models.publications import (
     HubToken,
     Publication,
@@ -12,7 +20,14 @@ from contributions.models.publications import (
     StepStatus,
 )
 from contributions.models.releases import Credit, Release, ReleasePatch, ReleaseStatus
-from contributions.models.reviews import Decision, Key, Review
+from contributions.models.reviews import (
+    CannedReply,
+    Decision,
+    Key,
+    Review,
+    ReviewAnswer,
+    ReviewItem,
+)
 from contributions.models.runs import (
     RUN_MOVES,
     Attempt,
@@ -37,6 +52,7 @@ __all__ = [
     "RUN_MOVES",
     "Attempt",
     "Benchmark",
+    "CannedReply",
     "Comparison",
     "Credit",
     "Decision",
@@ -44,10 +60,17 @@ __all__ = [
     "DiscussionEvent",
     "DiscussionEventKind",
     "DiscussionStatus",
+    "DraftFile",
     "FailureClass",
     "Finding",
     "HubToken",
     "Key",
+    "MailChoice",
+    "NewsCursor",
+    "Notification",
+    "NotificationChoice",
+    "NotificationKind",
+    "OfferDraft",
     "PatchKind",
     "Publication",
     "PublicationStatus",
@@ -56,6 +79,8 @@ __all__ = [
     "ReleasePatch",
     "ReleaseStatus",
     "Review",
+    "ReviewAnswer",
+    "ReviewItem",
     "Run",
     "RunKind",
     "RunStatus",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pgtrigger
 from django.db import models
+from django.db.models.functions import Now
 
 from contributions.models.submissions import Submission
 from registry.models import Role, User
@@ -38,6 +41,8 @@ class Review(models.Model):
     revision = models.CharField(max_length=40, help_text="The head that was looked at.")
     reason_code = models.CharField(max_length=64, blank=True)
     text = models.TextField(blank=True)
+    # By when a question or a request for changes wants an answer.
+    answer_due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -48,3 +53,87 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.decision} by {self.reviewer}"
+
+
+class ReviewAnswer(models.Model):
+    """What the contributor answered to a question. The reviewer is asked to decide again."""
+
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="answer")
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"answer to {self.review}"
+
+
+class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
+    def waiting(self) -> ReviewItemQuerySet:
+        return self.filter(closed_at=None)
+
+    def claimed(self) -> ReviewItemQuerySet:
+        return self.waiting().filter(claimed_until__gt=Now())
+
+
+class ReviewItem(models.Model):
+    """One key that a submission waits for: a line of the reviewers' queue.
+
+    A projection like the status of the submission, written together with it.
+    """
+
+    CLAIM = dt.timedelta(hours=2)
+
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, related_name="review_items"
+    )
+    key = models.CharField(max_length=12, choices=Key.choices)
+    opened_at = models.DateTimeField(help_text="Since when this key is waited for.")
+    due_at = models.DateTimeField()
+    risk = models.PositiveSmallIntegerField(default=0, help_text="0 low to 3 high.")
+    risk_reasons = models.JSONField(default=list, blank=True)
+    claimed_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="claimed_reviews"
+    )
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReviewItemQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "key"], name="review_item_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["key", "due_at"], condition=models.Q(closed_at=None), name="review_queue"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} key of {self.submission}"
+
+
+class CannedReply(models.Model):
+    """Words that reviewers use again and again; they may be changed before they are sent."""
+
+    key = models.CharField(max_length=12, choices=Key.choices, blank=True, help_text="Empty: any.")
+    decision = models.CharField(max_length=8, choices=Decision.choices)
+    reason_code = models.CharField(max_length=64, blank=True)
+    title = models.CharField(max_length=100, unique=True)
+    text = models.TextField()
+    created_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "canned replies"
+        ordering = ["title"]
+
+    def __str__(self) -> str:
+        return self.title

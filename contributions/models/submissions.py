@@ -122,7 +122,13 @@ class Submission(models.Model):
     objects = SubmissionQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["track", "status"]), models.Index(fields=["-created_at"])]
+        indexes = [
+            models.Index(fields=["track", "status"]),
+            models.Index(fields=["-created_at"]),
+            models.Index(fields=["status", "-id"]),
+            models.Index(fields=["contributor", "-id"]),
+            models.Index(fields=["repository", "-id"]),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["repository"],

@@ -1,3 +1,5 @@
+import django.contrib.postgres.indexes
+import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
@@ -138,6 +140,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("fullname", models.CharField(blank=True, max_length=200)),
+                ("about", models.TextField(blank=True, max_length=1000)),
+                ("website", models.URLField(blank=True)),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True, help_text="Of mails; empty: English.", max_length=8
+                    ),
+                ),
                 ("is_bot", models.BooleanField(default=False)),
                 ("anonymised_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -236,6 +246,64 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="memberships",
+                        to="registry.organisation",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Invitation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("read", "reader"),
+                            ("write", "writer"),
+                            ("maintainer", "maintainer"),
+                        ],
+                        default="write",
+                        max_length=12,
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "answered_at",
+                    models.DateTimeField(blank=True, help_text="Accepted or declined.", null=True),
+                ),
+                ("accepted", models.BooleanField(null=True)),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invitations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invitations",
                         to="registry.organisation",
                     ),
                 ),
@@ -359,6 +427,51 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="Quarantine",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.TextField()),
+                ("placed_at", models.DateTimeField(auto_now_add=True)),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                ("lifted_because", models.TextField(blank=True)),
+                (
+                    "lifted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "placed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "repository",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="quarantines",
+                        to="registry.repository",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "quarantine",
+                "ordering": ["-id"],
+            },
         ),
         migrations.CreateModel(
             name="Maintainer",
@@ -552,6 +665,42 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="SearchEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="model, dataset, track, submission, …", max_length=16
+                    ),
+                ),
+                ("key", models.CharField(help_text="Number or name of the thing.", max_length=100)),
+                ("title", models.CharField(max_length=300)),
+                ("url", models.CharField(max_length=500)),
+                ("summary", models.CharField(blank=True, max_length=500)),
+                ("vector", django.contrib.postgres.search.SearchVectorField()),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "repository",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="registry.repository",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "search entries",
+            },
+        ),
+        migrations.CreateModel(
             name="AccessToken",
             fields=[
                 (
@@ -566,7 +715,9 @@ class Migration(migrations.Migration):
                 (
                     "scope",
                     models.CharField(
-                        choices=[("read", "read"), ("write", "write")], default="read", max_length=8
+                        choices=[("read", "read"), ("write", "write"), ("review", "review")],
+                        default="read",
+                        max_length=8,
                     ),
                 ),
                 ("expires_at", models.DateTimeField(blank=True, null=True)),
@@ -618,6 +769,39 @@ class Migration(migrations.Migration):
                         ),
                         name="git_object_has_one_payload",
                     )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="IdempotentRequest",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=255)),
+                (
+                    "fingerprint",
+                    models.CharField(help_text="SHA-256 of method, path and body.", max_length=64),
+                ),
+                ("status", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("body", models.JSONField(blank=True, null=True)),
+                ("location", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "key"), name="request_once")
                 ],
             },
         ),
@@ -675,6 +859,23 @@ class Migration(migrations.Migration):
                 fields=("organisation", "user"), name="membership_once"
             ),
         ),
+        migrations.AddConstraint(
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("answered_at", None), ("user__isnull", False)),
+                fields=("organisation", "user"),
+                name="invitation_once_per_person",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                models.F("organisation"),
+                django.db.models.functions.text.Lower("email"),
+                condition=models.Q(("answered_at", None), models.Q(("email", ""), _negated=True)),
+                name="invitation_once_per_address",
+            ),
+        ),
         migrations.AddIndex(
             model_name="repository",
             index=models.Index(
@@ -701,6 +902,14 @@ class Migration(migrations.Migration):
                 django.db.models.functions.text.Lower("namespace_name"),
                 django.db.models.functions.text.Lower("name"),
                 name="redirect_unique_any_case",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="quarantine",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lifted_at", None)),
+                fields=("repository",),
+                name="quarantine_once_at_a_time",
             ),
         ),
         migrations.AddConstraint(
@@ -750,5 +959,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="rolegrant",
             constraint=models.UniqueConstraint(fields=("user", "role"), name="role_grant_once"),
+        ),
+        migrations.AddIndex(
+            model_name="searchentry",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["vector"], name="search_words"),
+        ),
+        migrations.AddConstraint(
+            model_name="searchentry",
+            constraint=models.UniqueConstraint(fields=("kind", "key"), name="search_entry_once"),
         ),
     ]

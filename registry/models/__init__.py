@@ -1,5 +1,6 @@
 from registry.models.accounts import (
     AccessToken,
+    Invitation,
     MemberRole,
     Membership,
     Namespace,
@@ -14,6 +15,7 @@ from registry.models.accounts import (
 from registry.models.blobs import Blob, BlobUpload
 from registry.models.events import Event
 from registry.models.git import GitObject, ObjectKind, PathChange, Ref, Revision
+from registry.models.quarantine import Quarantine
 from registry.models.repositories import (
     Gating,
     Maintainer,
@@ -21,6 +23,8 @@ from registry.models.repositories import (
     Repository,
     RepoType,
 )
+from registry.models.requests import IdempotentRequest
+from registry.models.search import SearchEntry
 
 __all__ = [
     "AccessToken",
@@ -29,6 +33,8 @@ __all__ = [
     "Event",
     "Gating",
     "GitObject",
+    "IdempotentRequest",
+    "Invitation",
     "Maintainer",
     "MemberRole",
     "Membership",
@@ -37,6 +43,7 @@ __all__ = [
     "ObjectKind",
     "Organisation",
     "PathChange",
+    "Quarantine",
     "Redirect",
     "Ref",
     "RepoType",
@@ -44,6 +51,7 @@ __all__ = [
     "Revision",
     "Role",
     "RoleGrant",
+    "SearchEntry",
     "SetupLink",
     "TokenScope",
     "User",

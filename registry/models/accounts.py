@@ -71,6 +71,9 @@ class User(AbstractUser):
     )
     namespace = models.OneToOneField(Namespace, on_delete=models.PROTECT, related_name="user")
     fullname = models.CharField(max_length=200, blank=True)
+    about = models.TextField(max_length=1000, blank=True)
+    website = models.URLField(blank=True)
+    language = models.CharField(max_length=8, blank=True, help_text="Of mails; empty: English.")
     is_bot = models.BooleanField(default=False)
     anonymised_at = models.DateTimeField(null=True, blank=True)
 
@@ -145,9 +148,54 @@ class Membership(models.Model):
         return f"{self.user} in {self.organisation}: {self.role}"
 
 
+class Invitation(models.Model):
+    """An offer of a place in an organisation, to somebody known or to a mail address.
+
+    The mail carries a secret; only its hash is kept.
+    """
+
+    VALID_FOR = dt.timedelta(days=14)
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="invitations"
+    )
+    user = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.CASCADE, related_name="invitations"
+    )
+    email = models.EmailField(blank=True)
+    role = models.CharField(max_length=12, choices=MemberRole.choices, default=MemberRole.WRITE)
+    digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True, help_text="Accepted or declined.")
+    accepted = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "user"],
+                condition=models.Q(answered_at=None, user__isnull=False),
+                name="invitation_once_per_person",
+            ),
+            models.UniqueConstraint(
+                "organisation",
+                Lower("email"),
+                condition=models.Q(answered_at=None) & ~models.Q(email=""),
+                name="invitation_once_per_address",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user or self.email} to {self.organisation}"
+
+
 class TokenScope(models.TextChoices):
+    """Read is part of each. Turning keys is a scope of its own: no leaked upload token reviews."""
+
     READ = "read", "read"
     WRITE = "write", "write"
+    REVIEW = "review", "review"
 
 
 def hash_secret(secret: str) -> str:
@@ -189,6 +237,10 @@ class AccessToken(models.Model):
     @property
     def may_write(self) -> bool:
         return self.scope == TokenScope.WRITE
+
+    @property
+    def may_review(self) -> bool:
+        return self.scope == TokenScope.REVIEW
 
 
 class SetupLink(models.Model):

@@ -172,6 +172,12 @@ def _ensure_token(user: User, secret: str) -> None:
         tokens.issue(user, name=name, scope=TokenScope.WRITE, secret=secret)
 
 
+@transaction.atomic
+def choose_language(user: User, *, language: str) -> None:
+    user.language = language
+    user.save(update_fields=["language"])
+
+
 def _has_operator() -> bool:
     return RoleGrant.objects.filter(role=Role.OPERATOR, user__is_active=True).exists()
 

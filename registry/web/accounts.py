@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.views import LoginView, LogoutView
@@ -16,7 +17,7 @@ from registry.models import User
 from registry.services import accounts
 from registry.services.errors import ServiceError
 from registry.web.forms import SetupForm
-from registry.web.pages import sentence
+from registry.web.pages import person, sentence
 
 THEMES = {"light", "dark"}
 _A_YEAR = 365 * 24 * 3600
@@ -30,10 +31,7 @@ sign_out = LogoutView.as_view(next_page="/")
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Light, dark, or (anything else) as the system."""
-    then = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(then, allowed_hosts=None):
-        then = "/"
-    response = HttpResponseRedirect(then)
+    response = HttpResponseRedirect(_local(request.POST.get("next", "/")))
     chosen = request.POST.get("theme", "")
     if chosen in THEMES:
         secure = request.is_secure()
@@ -43,6 +41,29 @@ def theme(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie("theme")
     return response
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """For this browser by a cookie; for mails too, where somebody is signed in."""
+    response = HttpResponseRedirect(_local(request.POST.get("next", "/")))
+    chosen = request.POST.get("language", "")
+    if chosen in dict(settings.LANGUAGES):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            chosen,
+            max_age=_A_YEAR,
+            samesite="Lax",
+            httponly=True,
+            secure=request.is_secure(),
+        )
+        if user := person(request):
+            accounts.choose_language(user, language=chosen)
+    return response
+
+
+def _local(address: str) -> str:
+    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else "/"
 
 
 @sensitive_post_parameters("password", "again")

@@ -62,11 +62,35 @@
     }
   }
 
+  // A choice that takes effect at once; without scripts the button beside it does the same.
+  function submitChoices() {
+    for (const choice of document.querySelectorAll("select[data-submit]")) {
+      const button = choice.form.querySelector("button");
+      if (button) button.hidden = true;
+      choice.addEventListener("change", () => choice.form.requestSubmit());
+    }
+  }
+
+  function closeMenus(event) {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  }
+
+  document.addEventListener("click", closeMenus);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
   document.addEventListener("htmx:beforeSwap", remember);
   document.addEventListener("htmx:afterSwap", restore);
   document.addEventListener("DOMContentLoaded", () => {
     if (navigator.clipboard) offerCopies();
     restore();
+    submitChoices();
     setInterval(refreshTimes, 1000);
   });
 })();

@@ -1,0 +1,1 @@
+"""The client of a Commonweight site, for shells and CI bots: no Django, no torch."""
