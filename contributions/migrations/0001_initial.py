@@ -374,6 +374,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("mailed_at", models.DateTimeField(blank=True, null=True)),
+                ("mail_after", models.DateTimeField(blank=True, null=True)),
+                ("mail_attempts", models.PositiveSmallIntegerField(default=0)),
+                ("in_app", models.BooleanField(default=True)),
             ],
             options={
                 "ordering": ["-id"],
@@ -1020,6 +1023,17 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="notification",
+            name="repository",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="registry.repository",
+            ),
+        ),
+        migrations.AddField(
+            model_name="notification",
             name="user",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.CASCADE,
@@ -1659,6 +1673,22 @@ class Migration(migrations.Migration):
                 condition=models.Q(("status__in", ["running", "cancelling"])),
                 fields=["lease_expires_at"],
                 name="run_leases",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("status", "failed")),
+                fields=["-finished_at"],
+                name="run_failures",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("status", "succeeded")),
+                fields=["kind", "-finished_at"],
+                name="run_finished",
             ),
         ),
         migrations.AddConstraint(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from contributions.models.submissions import Submission
-from registry.models import User
+from registry.models import Repository, User
 
 
 class NotificationKind(models.TextChoices):
@@ -29,7 +29,11 @@ class MailChoice(models.TextChoices):
 
 
 class Notification(models.Model):
-    """One line of a person's centre. `mail` is what was wished when it was made."""
+    """One line of a person's centre. `mail` is what was wished when it was made.
+
+    The row is the outbox too: `mail_after` is a lease while it is sent and a pause after a
+    failure, so that no two processes send it and none is lost.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
     kind = models.CharField(max_length=16, choices=NotificationKind.choices)
@@ -39,12 +43,20 @@ class Notification(models.Model):
     submission = models.ForeignKey(
         Submission, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
     )
+    # Whoever may no longer see it may no longer read of it.
+    repository = models.ForeignKey(
+        Repository, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
     # The same news told twice is one line: "submission:17:failed:<head>".
     about = models.CharField(max_length=200)
     created_at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True, blank=True)
     mail = models.CharField(max_length=8, choices=MailChoice.choices, default=MailChoice.OFF)
     mailed_at = models.DateTimeField(null=True, blank=True)
+    mail_after = models.DateTimeField(null=True, blank=True)
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+    # False: it is kept for its mail alone, and counts as read.
+    in_app = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["-id"]

@@ -154,6 +154,16 @@ class Run(models.Model):
                 condition=models.Q(status__in=["running", "cancelling"]),
                 name="run_leases",
             ),
+            models.Index(
+                fields=["-finished_at"],
+                condition=models.Q(status="failed"),
+                name="run_failures",
+            ),
+            models.Index(
+                fields=["kind", "-finished_at"],
+                condition=models.Q(status="succeeded"),
+                name="run_finished",
+            ),
         ]
 
     def __str__(self) -> str:

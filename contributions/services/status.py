@@ -28,12 +28,14 @@ from contributions.models import (
 )
 from contributions.models.tracks import default_policy
 from contributions.services.derivation import Facts, RunFact, derive, listed, missing
+from registry.services import events
 
 __all__ = [
     "Facts",
     "RunFact",
     "derive",
     "facts_of",
+    "is_answered",
     "listed",
     "missing",
     "newest_runs",
@@ -48,6 +50,7 @@ def facts_of(submission: Submission) -> Facts:
     head, track, discussion = submission.head_revision, submission.track, submission.discussion
     newest = newest_runs(submission)
     check = newest.get((RunKind.CHECK.value, ""))
+    stands = standing(submission)
     released, refused, published = _release_facts(submission)
     return Facts(
         kind=submission.patch_kind,
@@ -63,7 +66,8 @@ def facts_of(submission: Submission) -> Facts:
             submission=submission, run__head_revision=head, run__track=track
         ).exists(),
         keys=required_keys(submission),
-        decisions={key: (Decision(r.decision), _said(r)) for key, r in standing(submission)},
+        decisions={key: (Decision(r.decision), r.said) for key, r in stands},
+        answered=frozenset(key for key, r in stands if is_answered(r)),
         released_in=released,
         not_admitted=refused,
         published_at=published,
@@ -81,9 +85,15 @@ def standing(submission: Submission, head: str = "") -> list[tuple[str, Review]]
         review.key: review
         for review in Review.objects.filter(
             submission=submission, revision=head or submission.head_revision
-        ).order_by("id")
+        )
+        .select_related("answer", "reviewer")
+        .order_by("id")
     }
     return [(k, review) for k, review in latest.items() if review.decision != Decision.REVERSE]
+
+
+def is_answered(review: Review) -> bool:
+    return hasattr(review, "answer")
 
 
 def newest_runs(submission: Submission) -> dict[tuple[str, str], Run]:
@@ -110,10 +120,6 @@ def _blocks(check: Run | None) -> tuple[str, ...]:
         return ()
     found = Finding.objects.filter(run=check, severity=Severity.BLOCK).order_by("id")
     return tuple(found.values_list("message", flat=True))
-
-
-def _said(review: Review) -> str:
-    return " – ".join(part for part in (review.reason_code, review.text) if part)
 
 
 def _release_facts(submission: Submission) -> tuple[str, str, str]:
@@ -151,9 +157,23 @@ def project(submission: Submission) -> Submission:
     locked = rows.select_for_update(no_key=True, of=("self",)).get(pk=submission.pk)
     status, reason = derive(facts_of(locked))
     if (status, reason) != (locked.status, locked.status_reason):
-        if status != locked.status:
+        before = locked.status
+        if status != before:
             locked.status_since = timezone.now()
         locked.status, locked.status_reason = status, reason
         locked.save(update_fields=["status", "status_reason", "status_since"])
+        if status != before:
+            _record(submission, before, status, reason)
     submission.refresh_from_db()
     return submission
+
+
+def _record(submission: Submission, before: str, after: str, reason: str) -> None:
+    """What timelines show and whom it concerns is told (services/notifications)."""
+    events.record(
+        "submission.status",
+        actor=None,
+        repository=submission.repository,
+        subject=f"submission:{submission.pk}",
+        data={"from": str(before), "to": str(after), "reason": reason[:1000]},
+    )
