@@ -11,6 +11,7 @@ from contributions.web import (
     discussions,
     files,
     home,
+    notifications,
     people,
     releases,
     repositories,
@@ -57,6 +58,10 @@ def _repository_pages(kind: RepoType) -> list[URLPattern]:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", page(home.home), name="home"),
     path("about", page(home.words), name="about"),
+    path("notifications", page(notifications.centre), name="notifications"),
+    path("notifications/read", page(notifications.mark), name="mark-notifications"),
+    path("notifications/<int:pk>", page(notifications.follow), name="notification"),
+    path("settings/notifications", page(notifications.wishes), name="notification-settings"),
     path("tracks", page(tracks.track_list), name="tracks"),
     path("tracks/<str:name>", page(tracks.track_page), name="track"),
     path("tracks/<str:name>/releases/<int:number>", page(releases.release_page), name="release"),

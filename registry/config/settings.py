@@ -15,6 +15,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from registry.config.logs import logging_config
+from registry.config.sign_in import sign_in_settings
 from registry.servers.layout import APP_ROLE, Layout
 
 env = environ.Env()
@@ -156,6 +157,9 @@ WARM_SANDBOXES = env.int("WARM_SANDBOXES", default=None)
 # --- reviews -------------------------------------------------------------------------------
 # A reviewer from an organisation of the contributor's has an interest in the contribution.
 REVIEW_REFUSE_SAME_ORGANISATION = env.bool("REVIEW_REFUSE_SAME_ORGANISATION", default=False)
+# By when a reviewer should decide, and a contributor answer. What is late is shown as late.
+REVIEW_DUE_DAYS = env.int("REVIEW_DUE_DAYS", default=3)
+REVIEW_ANSWER_DAYS = env.int("REVIEW_ANSWER_DAYS", default=14)
 
 # --- Django --------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -209,6 +213,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
+                "contributions.web.notifications.bell",
             ],
         },
     }
@@ -230,14 +235,13 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
-# How people may sign in; providers are added by environment (README, Settings).
 AUTHENTICATION_BACKENDS = [
+    "registry.web.adapters.AccountBackend",
     "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
 ]
-ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", default="optional")
+# Who may make an account: open, invite (whoever holds an invitation), closed.
+SIGNUP = env.str("SIGNUP", default="open")
+vars().update(sign_in_settings(env, https=_https))
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -1,0 +1,158 @@
+"""The centre of a person's news, its bell on every page, and how they want to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Exists, IntegerField, OuterRef, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from contributions.models import Notification, NotificationKind
+from contributions.services import notifications
+from contributions.web.notification_form import KIND_NAMES, WishesForm
+from registry.models import Repository, RoleGrant, User
+from registry.web.links import choices, listing
+from registry.web.pages import signed_in
+
+BELL_MOST = 99
+
+
+def bell(request: HttpRequest) -> dict[str, Any]:
+    """For base.html: how much is unread, and whether the dashboard is for this person.
+
+    One query, and only on pages that show it: parts of pages and anonymous people cost none.
+    """
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return {"bell": None}
+    return {"bell": SimpleLazyObject(lambda: _bell(user))}
+
+
+def _bell(user: User) -> dict[str, Any]:
+    unread = (
+        Notification.objects.filter(user=OuterRef("pk"), read_at=None)
+        .order_by()
+        .values("user")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    row = User.objects.filter(pk=user.pk).values_list(
+        Subquery(unread, output_field=IntegerField()),
+        Exists(RoleGrant.objects.filter(user=OuterRef("pk"))),
+    )
+    number, has_role = row.first() or (0, False)
+    return {
+        "unread": number or 0,
+        "label": f"{BELL_MOST}+" if (number or 0) > BELL_MOST else str(number or 0),
+        "dashboard": has_role or user.is_superuser,
+    }
+
+
+@dataclass(frozen=True)
+class Line:
+    notification: Notification
+    kind: Any
+    # Its repository has been closed to the reader since.
+    closed: bool
+
+
+@login_required
+@never_cache
+@require_GET
+def centre(request: HttpRequest) -> HttpResponse:
+    user = signed_in(request)
+    rows = Notification.objects.filter(user=user, in_app=True).order_by("-id")
+    if request.GET.get("show") != "all":
+        rows = rows.filter(read_at=None)
+    if (kind := request.GET.get("kind", "")) in NotificationKind.values:
+        rows = rows.filter(kind=kind)
+    listed = listing(request, rows)
+    kinds = [("", _("Every kind")), *((k.value, str(KIND_NAMES[k])) for k in NotificationKind)]
+    context = {
+        "listing": listed,
+        "lines": _lines(user, listed.page),
+        "show_choices": choices(request, "show", [("", _("Unread")), ("all", _("All"))]),
+        "kind_choices": choices(request, "kind", kinds),
+        "all_shown": request.GET.get("show") == "all",
+    }
+    return render(request, "contributions/notifications.html", context)
+
+
+def _lines(user: User, page: Iterable[Notification]) -> list[Line]:
+    rows = list(page)
+    about = {row.repository_id for row in rows if row.repository_id}
+    visible = set(
+        Repository.objects.visible_to(user).filter(pk__in=about).values_list("pk", flat=True)
+        if about
+        else ()
+    )
+    return [
+        Line(
+            row,
+            KIND_NAMES[NotificationKind(row.kind)],
+            closed=row.repository_id is not None and row.repository_id not in visible,
+        )
+        for row in rows
+    ]
+
+
+@login_required
+@never_cache
+@require_GET
+def follow(request: HttpRequest, pk: int) -> HttpResponse:
+    """To the page that the news is about; it is read then."""
+    user = signed_in(request)
+    found = Notification.objects.filter(pk=pk, user=user).first()
+    if found is None:
+        raise Http404("You have no such notification.")
+    notifications.mark_read(user, ids=[found.pk])
+    return HttpResponseRedirect(found.url)
+
+
+@login_required
+@require_POST
+def mark(request: HttpRequest) -> HttpResponse:
+    """`read` or `unread`: the number of one; neither: all are read."""
+    user = signed_in(request)
+    read, unread = request.POST.get("read", ""), request.POST.get("unread", "")
+    if unread.isdecimal() and len(unread) < 19:
+        notifications.mark_unread(user, ids=[int(unread)])
+    elif read.isdecimal() and len(read) < 19:
+        notifications.mark_read(user, ids=[int(read)])
+    elif not read and not unread:
+        count = notifications.mark_read(user)
+        said = ngettext(
+            "%(n)d notification is read now.", "%(n)d notifications are read now.", count
+        )
+        messages.success(request, said % {"n": count})
+    return HttpResponseRedirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    """The list as it was shown; only its query is taken from the form."""
+    query = request.POST.get("query", "")
+    plain = query.startswith("?") and query.isprintable() and len(query) < 200
+    return f"/notifications{query if plain else ''}"
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def wishes(request: HttpRequest) -> HttpResponse:
+    user = signed_in(request)
+    form = WishesForm(request.POST or None, wishes=notifications.wishes(user))
+    if request.method == "POST" and form.is_valid():
+        notifications.choose(user, wishes=form.wishes())
+        messages.success(request, _("You will be told so from now on."))
+        return HttpResponseRedirect("/settings/notifications")
+    return render(request, "contributions/notification_settings.html", {"form": form})
