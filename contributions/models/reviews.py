@@ -7,6 +7,7 @@ import datetime as dt
 import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from contributions.models.submissions import Submission
 from registry.models import Role, User
@@ -31,6 +32,46 @@ class Decision(models.TextChoices):
     REVERSE = "reverse", "reversed"
 
 
+class ReasonCode(models.TextChoices):
+    """Why a key was decided so: what can be counted. The text says it to the contributor."""
+
+    LICENCE_MISSING = "licence-missing", "licence or its text is missing"
+    LICENCE_INCOMPATIBLE = "licence-incompatible", "licences do not fit together"
+    PROVENANCE_UNCLEAR = "provenance-unclear", "origin of data or weights is unclear"
+    PERSONAL_DATA = "personal-data", "holds personal data"
+    SENSITIVE_DATA = "sensitive-data", "holds sensitive data"
+    CONSENT_UNCLEAR = "consent-unclear", "consent of the people in it is unclear"
+    UNSAFE_FILE = "unsafe-file", "holds a file that is not safe to load"
+    BENCHMARK_LEAK = "benchmark-leak", "holds data that it is measured on"
+    QUALITY = "quality", "does not do what it says"
+    DUPLICATE = "duplicate", "was offered before"
+    MISTAKE = "mistake", "the earlier decision was a mistake"
+    OTHER = "other", "other, see the text"
+
+    @property
+    def keys(self) -> frozenset[Key]:
+        return _KEYS_OF_REASONS.get(self, frozenset(Key))
+
+    @property
+    def decisions(self) -> frozenset[Decision]:
+        if self is ReasonCode.MISTAKE:
+            return frozenset({Decision.REVERSE})
+        return frozenset(Decision)
+
+    def fits(self, key: Key, decision: Decision) -> bool:
+        return key in self.keys and decision in self.decisions
+
+
+_KEYS_OF_REASONS: dict[ReasonCode, frozenset[Key]] = {
+    ReasonCode.LICENCE_MISSING: frozenset({Key.LICENCE}),
+    ReasonCode.LICENCE_INCOMPATIBLE: frozenset({Key.LICENCE}),
+    ReasonCode.PROVENANCE_UNCLEAR: frozenset({Key.LICENCE, Key.PRIVACY}),
+    ReasonCode.PERSONAL_DATA: frozenset({Key.PRIVACY}),
+    ReasonCode.SENSITIVE_DATA: frozenset({Key.PRIVACY}),
+    ReasonCode.CONSENT_UNCLEAR: frozenset({Key.PRIVACY}),
+}
+
+
 class Review(models.Model):
     """One decision of one key on one revision. Append-only; the latest per key counts."""
 
@@ -53,6 +94,18 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.decision} by {self.reviewer}"
+
+    @property
+    def said(self) -> str:
+        """Reason and text in one line, as the status of the submission quotes them."""
+        known = self.reason_code in ReasonCode.values
+        reason = ReasonCode(self.reason_code).label if known else self.reason_code
+        return " – ".join(part for part in (str(reason), self.text) if part)
+
+    @property
+    def is_overdue(self) -> bool:
+        """An answer that is late is still welcome."""
+        return self.answer_due_at is not None and self.answer_due_at < timezone.now()
 
 
 class ReviewAnswer(models.Model):

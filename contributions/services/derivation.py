@@ -52,6 +52,8 @@ class Facts:
     keys: tuple[str, ...] = ("licence", "privacy")
     # Standing decision per key, with what the reviewer said.
     decisions: Mapping[str, tuple[Decision, str]] = field(default_factory=dict)
+    # Keys whose question was answered: it no longer holds the submission, but turns nothing.
+    answered: frozenset[str] = frozenset()
     released_in: str = ""
     not_admitted: str = ""
     published_at: str = ""
@@ -117,6 +119,8 @@ def _decided(
 ) -> Derived | None:
     for key in sorted(facts.decisions):
         decision, said = facts.decisions[key]
+        if decision is Decision.INFO and key in facts.answered:
+            continue
         if decision is wanted:
             return status, f"The {key} reviewer {words}" + (f": {said}" if said else ".")
     return None

@@ -6,27 +6,32 @@ they may until publication. A request for changes or an answer is followed by th
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from contributions.models import (
     Decision,
-    Discussion,
-    DiscussionEvent,
-    DiscussionEventKind,
     Key,
+    ReasonCode,
     Review,
+    ReviewAnswer,
     Submission,
     SubmissionStatus,
 )
-from contributions.services import history, status, submissions
-from registry.models import MemberRole, Membership, NamespaceKind, Repository, User
+from contributions.services import review_queue, status, submissions
+from contributions.services.interests import interest_of
+from registry.models import User
 from registry.services import events
 from registry.services.errors import Conflict, Forbidden, Invalid
 
+__all__ = ["answer", "interest_of", "missing_keys", "open_question", "review"]
 TEXT_LENGTH = 20_000
 TURNED = frozenset({Decision.APPROVE, Decision.REJECT})
-NEEDS_WORDS = frozenset({Decision.REJECT, Decision.CHANGES, Decision.INFO, Decision.REVERSE})
+NEEDS_REASON = frozenset({Decision.REJECT, Decision.CHANGES, Decision.INFO, Decision.REVERSE})
+WANTS_ANSWER = frozenset({Decision.CHANGES, Decision.INFO})
 # What is in main can still lose a key, which stops its publication, and get it again.
 STILL_REVERSIBLE = frozenset({SubmissionStatus.RELEASED})
 
@@ -49,28 +54,15 @@ def review(
     """
     submission = submissions.lock(submission)
     reason_code, text = reason_code.strip(), text.strip()
-    _refuse_role(reviewer, key)
-    if interest := interest_of(reviewer, submission):
-        raise Forbidden(
-            f"{reviewer} may not review this submission: {interest}.",
-            where=f"submission {submission.pk}",
-            next="Ask another reviewer.",
-        )
-    _refuse_second_key(submission, reviewer, key)
+    _refuse_person(submission, reviewer, key)
     _refuse_head(submission, head)
-    if decision in NEEDS_WORDS and not (reason_code or text):
-        raise Invalid(
-            f"“{decision.label}” needs a reason.",
-            where="reason",
-            next="Give a reason code, or a text that tells the contributor what to do.",
-        )
-    if len(text) > TEXT_LENGTH or len(reason_code) > 64:
-        raise Invalid("The reason is too long.", next=f"Use up to {TEXT_LENGTH} characters.")
+    _refuse_words(key, decision, reason_code, text)
     before = dict(status.standing(submission)).get(key)
-    if before and _same(before, reviewer, decision, text):
+    if before and _same(before, reviewer, decision, reason_code, text):
         return before
     _refuse_state(submission, key, decision)
     _refuse_turned(before, reviewer, key, decision)
+    review_queue.refuse_claimed(submission, key=key, reviewer=reviewer)
     given = Review.objects.create(
         submission=submission,
         key=key,
@@ -79,16 +71,92 @@ def review(
         revision=submission.head_revision,
         reason_code=reason_code,
         text=text,
+        answer_due_at=_answer_due(decision),
     )
-    events.record(
-        "review.given",
+    _record(
+        "given",
+        given,
         actor=reviewer,
-        repository=submission.repository,
-        subject=f"submission:{submission.pk}",
-        data={"key": key, "decision": decision, "revision": submission.head_revision},
+        data={"decision": decision, "reason": reason_code, "revision": given.revision},
     )
     submissions.advance(submission)
     return given
+
+
+def _answer_due(decision: Decision) -> dt.datetime | None:
+    if decision not in WANTS_ANSWER:
+        return None
+    return timezone.now() + dt.timedelta(days=settings.REVIEW_ANSWER_DAYS)
+
+
+def _record(verb: str, given: Review, *, actor: User, data: dict[str, object]) -> None:
+    events.record(
+        f"review.{verb}",
+        actor=actor,
+        repository=given.submission.repository,
+        subject=f"submission:{given.submission_id}",
+        data={"key": given.key, **data},
+    )
+
+
+@transaction.atomic
+def answer(review: Review, *, author: User, text: str) -> ReviewAnswer:
+    """Answer a question (INFO): it no longer holds the submission, which goes back to review.
+
+    Forbidden: only the contributor and the pull request's author may. Conflict: the question does
+    not stand any more, was answered, or wants a new revision (CHANGES). A late answer is welcome.
+    """
+    submission = submissions.lock(Submission(pk=review.submission_id))
+    discussion = submission.discussion
+    if author != submission.contributor and not (discussion and author == discussion.author):
+        raise Forbidden(
+            "Only whoever offered it may answer.",
+            where=f"submission {submission.pk}",
+            next="Write a comment instead.",
+        )
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise Invalid("The answer is empty.", where="text", next="Write what was asked for.")
+    if len(text) > TEXT_LENGTH:
+        raise Invalid(f"The answer is too long: up to {TEXT_LENGTH} characters.", where="text")
+    _refuse_answer(submission, review)
+    given = ReviewAnswer.objects.create(review=review, author=author, text=text)
+    review.submission = submission
+    _record("answered", review, actor=author, data={"review": review.pk})
+    submissions.advance(submission)
+    return given
+
+
+def _refuse_answer(submission: Submission, review: Review) -> None:
+    where = f"submission {submission.pk}"
+    current = dict(status.standing(submission)).get(review.key)
+    if current != review or review.decision not in WANTS_ANSWER:
+        raise Conflict("This question is not open any more.", where=where)
+    if review.decision == Decision.CHANGES:
+        raise Conflict(
+            "The reviewer asked for changes, not for an answer.",
+            where=where,
+            next="Push a new revision to the pull request; to discuss it, write a comment.",
+        )
+    if ReviewAnswer.objects.filter(review=review).exists():
+        raise Conflict(
+            "The question was answered already.", where=where, next="To add to it, write a comment."
+        )
+
+
+def open_question(submission: Submission) -> Review | None:
+    """The standing question or request for changes that waits for the contributor; one query.
+
+    A request for changes comes first, as in the status.
+    """
+    waiting = [
+        review
+        for _, review in status.standing(submission)
+        if review.decision in WANTS_ANSWER and not status.is_answered(review)
+    ]
+    order = [Decision.CHANGES.value, Decision.INFO.value]
+    waiting.sort(key=lambda review: (order.index(review.decision), review.key))
+    return waiting[0] if waiting else None
 
 
 def missing_keys(submission: Submission, *, head: str) -> tuple[str, ...]:
@@ -104,68 +172,15 @@ def missing_keys(submission: Submission, *, head: str) -> tuple[str, ...]:
 # --- who may not -------------------------------------------------------------------------------
 
 
-def interest_of(person: User, submission: Submission) -> str:
-    """Why this person may not review it; empty when nothing is against it."""
-    discussion = submission.discussion
-    if person == submission.contributor or (discussion and person == discussion.author):
-        return "it is their own"
-    if person.pk in _writers(submission):
-        return "they uploaded or co-wrote a commit of it"
-    for repository, what in _concerned(submission):
-        if _owns(person, repository):
-            return f"they own the {what} it changes or uses ({repository})"
-    if settings.REVIEW_REFUSE_SAME_ORGANISATION and _share_organisation(
-        person, submission.contributor
-    ):
-        return "they are in the contributor's organisation"
-    return ""
-
-
-def _writers(submission: Submission) -> set[int]:
-    commits = history.reached(
-        submission.repository, submission.head_revision, without=submission.base_revision
-    )
-    found = history.writers(submission.repository, commits)
-    return found | _named_at_opening(submission.discussion)
-
-
-def _named_at_opening(discussion: Discussion | None) -> set[int]:
-    """Co-authors that the opening comment names, or named before it was changed."""
-    if discussion is None:
-        return set()
-    opening = DiscussionEvent.objects.filter(
-        discussion=discussion, kind=DiscussionEventKind.COMMENT
-    ).first()
-    if opening is None:
-        return set()
-    return history.co_authors(opening.text) | set(opening.data.get("co_authors", []))
-
-
-def _concerned(submission: Submission) -> list[tuple[Repository, str]]:
-    """The repository that is changed, and the base and training data of its track."""
-    found = [(submission.repository, submission.repository.repo_type)]
-    if track := submission.track:
-        found.append((track.repository, "base"))
-        used = track.training_data.select_related("dataset__namespace")
-        found += [(source.dataset, "training data") for source in used]
-    return found
-
-
-def _owns(person: User, repository: Repository) -> bool:
-    """Its namespace is theirs, they run the organisation it is in, or they maintain it."""
-    namespace = repository.namespace
-    if namespace.kind == NamespaceKind.USER and namespace.pk == person.namespace_id:
-        return True
-    runs_it = Membership.objects.filter(
-        user=person, role=MemberRole.MAINTAINER, organisation__namespace=namespace
-    )
-    maintains = repository.maintainers.filter(user=person, role=MemberRole.MAINTAINER)
-    return runs_it.exists() or maintains.exists()
-
-
-def _share_organisation(one: User, other: User) -> bool:
-    theirs = Membership.objects.filter(user=other).values("organisation")
-    return Membership.objects.filter(user=one, organisation__in=theirs).exists()
+def _refuse_person(submission: Submission, reviewer: User, key: Key) -> None:
+    _refuse_role(reviewer, key)
+    if interest := interest_of(reviewer, submission):
+        raise Forbidden(
+            f"{reviewer} may not review this submission: {interest}.",
+            where=f"submission {submission.pk}",
+            next="Ask another reviewer.",
+        )
+    _refuse_second_key(submission, reviewer, key)
 
 
 def _refuse_role(reviewer: User, key: Key) -> None:
@@ -197,6 +212,26 @@ def _refuse_head(submission: Submission, head: str) -> None:
             where=f"submission {submission.pk}",
             next="Look at the new head, then decide.",
         )
+
+
+def _refuse_words(key: Key, decision: Decision, reason_code: str, text: str) -> None:
+    if len(text) > TEXT_LENGTH:
+        raise Invalid("The text is too long.", next=f"Use up to {TEXT_LENGTH} characters.")
+    fitting = [code.value for code in ReasonCode if code.fits(key, decision)]
+    if reason_code and reason_code not in fitting:
+        raise Invalid(
+            f"“{reason_code[:64]}” is no reason for “{decision.label}” with the {key} key.",
+            where="reason_code",
+            next=f"Use one of {', '.join(fitting)}.",
+        )
+    if decision in NEEDS_REASON and not reason_code:
+        raise Invalid(
+            f"“{decision.label}” needs a reason.",
+            where="reason_code",
+            next="Give a reason code, and a text that tells the contributor what to do.",
+        )
+    if reason_code == ReasonCode.OTHER and not text:
+        raise Invalid("The reason “other” needs a text.", where="text", next="Say why.")
 
 
 def _refuse_state(submission: Submission, key: Key, decision: Decision) -> None:
@@ -243,5 +278,6 @@ def _refuse_turned(before: Review | None, reviewer: User, key: Key, decision: De
         )
 
 
-def _same(before: Review, reviewer: User, decision: Decision, text: str) -> bool:
-    return (before.reviewer_id, before.decision, before.text) == (reviewer.pk, decision, text)
+def _same(before: Review, reviewer: User, decision: Decision, reason: str, text: str) -> bool:
+    given = (before.reviewer_id, before.decision, before.reason_code, before.text)
+    return given == (reviewer.pk, decision, reason, text) and not status.is_answered(before)

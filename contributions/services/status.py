@@ -24,9 +24,11 @@ from contributions.models import (
     RunStatus,
     Severity,
     Submission,
+    SubmissionStatus,
     TrackStatus,
 )
 from contributions.models.tracks import default_policy
+from contributions.services import review_queue
 from contributions.services.derivation import Facts, RunFact, derive, listed, missing
 from registry.services import events
 
@@ -155,15 +157,17 @@ def project(submission: Submission) -> Submission:
     """
     rows = Submission.objects.select_related("track", "discussion")
     locked = rows.select_for_update(no_key=True, of=("self",)).get(pk=submission.pk)
-    status, reason = derive(facts_of(locked))
-    if (status, reason) != (locked.status, locked.status_reason):
-        before = locked.status
+    before, facts = locked.status, facts_of(locked)
+    status, reason = derive(facts)
+    if (status, reason) != (before, locked.status_reason):
         if status != before:
             locked.status_since = timezone.now()
         locked.status, locked.status_reason = status, reason
         locked.save(update_fields=["status", "status_reason", "status_since"])
         if status != before:
             _record(submission, before, status, reason)
+    if SubmissionStatus.IN_REVIEW in (before, status):
+        review_queue.sync(locked, missing_keys=facts.missing_keys)
     submission.refresh_from_db()
     return submission
 

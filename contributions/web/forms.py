@@ -6,19 +6,9 @@ from typing import Any
 
 from django import forms
 
-from contributions.models import Decision, Key, Submission, Track
+from contributions.models import Decision, Key, ReasonCode, Submission, Track
 from contributions.services import track_choice
 from registry.models import User
-
-_REASONS = [
-    ("", "none"),
-    ("licence-missing", "licence or its text is missing"),
-    ("licence-incompatible", "licences do not fit together"),
-    ("personal-data", "holds personal data"),
-    ("provenance-unclear", "origin of data or weights is unclear"),
-    ("quality", "does not do what it says"),
-    ("other", "other, see the text"),
-]
 
 
 class ReviewForm(forms.Form):
@@ -26,7 +16,9 @@ class ReviewForm(forms.Form):
     decision = forms.TypedChoiceField(
         coerce=Decision, choices=[("", "choose one"), *((d.value, d.label) for d in Decision)]
     )
-    reason_code = forms.ChoiceField(choices=_REASONS, required=False, label="Reason")
+    reason_code = forms.ChoiceField(
+        choices=[("", "none"), *ReasonCode.choices], required=False, label="Reason"
+    )
     text = forms.CharField(
         required=False,
         max_length=10_000,

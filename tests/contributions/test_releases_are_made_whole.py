@@ -328,7 +328,7 @@ def test_a_key_that_is_taken_back_stops_the_release(cast, track):
     patch = weights(cast, cast.ada)
     before = commits.resolve(cast.model).oid
     release = begun(cast, track, patch)
-    cast.review(patch, "licence", "reverse", by=cast.luis, text="the licence was forged")
+    cast.review(patch, "licence", "reverse", by=cast.luis, reason_code="mistake")
     value(cast, release, patch)
     assert release.status == ReleaseStatus.FAILED
     assert "licence key of submission" in release.reason

@@ -70,14 +70,16 @@ def test_a_track_may_ask_for_a_technical_key(cast):
 def test_a_reviewer_may_refuse_or_ask_and_must_say_why(ready, measured, decision, status):
     with pytest.raises(Invalid, match="needs a reason"):
         ready.review(measured, "licence", decision)
-    ready.review(measured, "licence", decision, reason_code="no-text", text="Add LICENSE.")
+    ready.review(measured, "licence", decision, reason_code="licence-missing", text="Add LICENSE.")
     measured.refresh_from_db()
     assert measured.status == status
-    assert "no-text – Add LICENSE." in measured.status_reason
+    assert "licence or its text is missing – Add LICENSE." in measured.status_reason
 
 
 def test_a_question_that_was_answered_is_followed_by_the_key(ready, measured):
-    ready.review(measured, "licence", "info", text="Whose photos?")
+    ready.review(
+        measured, "licence", "info", reason_code="provenance-unclear", text="Whose photos?"
+    )
     ready.review(measured, "licence")
     measured.refresh_from_db()
     assert measured.status_reason == "Waits for the privacy key."
@@ -225,24 +227,33 @@ def test_a_closed_pull_request_has_nothing_to_decide(ready, measured):
 def test_a_turned_key_is_taken_back_by_a_second_person_only(ready, measured):
     ready.review(measured, "licence")
     with pytest.raises(Conflict, match="take that back first"):
-        ready.review(measured, "licence", "reject", text="no", by=ready.luis)
+        ready.review(measured, "licence", "reject", reason_code="other", text="no", by=ready.luis)
     with pytest.raises(Forbidden, match="second person"):
-        ready.review(measured, "licence", "reverse", text="a mistake")
-    ready.review(measured, "licence", "reverse", text="The text is missing.", by=ready.luis)
+        ready.review(measured, "licence", "reverse", reason_code="mistake")
+    ready.review(
+        measured,
+        "licence",
+        "reverse",
+        reason_code="licence-missing",
+        text="The text is missing.",
+        by=ready.luis,
+    )
     measured.refresh_from_db()
     assert measured.status_reason == "Waits for the licence key and the privacy key."
-    ready.review(measured, "licence", "reject", text="no", by=ready.luis)
+    ready.review(measured, "licence", "reject", reason_code="other", text="no", by=ready.luis)
     measured.refresh_from_db()
     assert measured.status == S.REJECTED
 
 
 def test_what_was_not_turned_cannot_be_taken_back(ready, measured):
     with pytest.raises(Conflict, match="nothing to take back"):
-        ready.review(measured, "licence", "reverse", text="x")
+        ready.review(measured, "licence", "reverse", reason_code="mistake", text="x")
 
 
 def test_a_rejected_submission_may_come_back_with_a_new_head(ready, measured):
-    ready.review(measured, "licence", "reject", text="No licence file.")
+    ready.review(
+        measured, "licence", "reject", reason_code="licence-missing", text="No licence file."
+    )
     pull_requests.push(
         measured.discussion,
         actor=ready.ada,

@@ -43,6 +43,10 @@ def check(status, **more):
 
 
 BAD = FailureClass.BAD_INPUT
+ANSWERED = {
+    "decisions": {"licence": (Decision.INFO, "why?")},
+    "answered": frozenset({"licence"}),
+}
 TABLE = [
     (OPEN, {"check": None}, S.CHECKING, "not been queued"),
     (OPEN, check(RunStatus.QUEUED), S.CHECKING, "waits for a worker"),
@@ -76,6 +80,8 @@ TABLE = [
     (OPEN, {"decisions": {"privacy": (Decision.REJECT, "names")}}, S.REJECTED, "names"),
     (OPEN, {"decisions": {"licence": (Decision.CHANGES, "c")}}, S.CHANGES_REQUESTED, "c"),
     (OPEN, {"decisions": {"licence": (Decision.INFO, "why?")}}, S.NEEDS_INFO, "why?"),
+    (MEASURED, ANSWERED, S.IN_REVIEW, "the licence key and the privacy key"),
+    (MEASURED, {**ANSWERED, "answered": frozenset()}, S.NEEDS_INFO, "why?"),
     (OPEN, {"discussion": DiscussionStatus.CLOSED}, S.CANCELLED, "closed"),
     (OPEN, {"discussion": DiscussionStatus.MERGED, "track": None}, S.CANCELLED, "no track"),
     (OPEN, {"withdrawn": True, "discussion": DiscussionStatus.CLOSED}, S.WITHDRAWN, "contributor"),
@@ -128,6 +134,7 @@ all_facts = st.builds(
             st.text(max_size=5),
         ),
     ),
+    answered=st.frozensets(st.sampled_from(["licence", "privacy", "technical"])),
     released_in=st.sampled_from(["", "digits release 1"]),
     not_admitted=st.sampled_from(["", "no certain gain"]),
     published_at=st.sampled_from(["", "http://hub/x"]),

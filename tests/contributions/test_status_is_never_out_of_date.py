@@ -19,7 +19,14 @@ from contributions.models import (
     SubmissionStatus,
     TrackStatus,
 )
-from contributions.services import discussions, pull_requests, results, submissions, tracks
+from contributions.services import (
+    discussions,
+    pull_requests,
+    results,
+    reviews,
+    submissions,
+    tracks,
+)
 from contributions.services.results import Delivered
 from registry.services.errors import ServiceError
 from tests.contributions.cast import adds
@@ -44,7 +51,7 @@ class Happenings:
         happening = self.random.choice(
             [self.push, self.work, self.work, self.work, self.work, self.review, self.review,
              self.set_status, self.cancel, self.rerun, self.ask, self.choose, self.close_track,
-             self.withdraw]
+             self.withdraw, self.answer]
         )  # fmt: skip
         try:
             with transaction.atomic():
@@ -94,8 +101,14 @@ class Happenings:
             self.random.choice(["licence", "privacy"]),
             self.random.choice([Decision.APPROVE, Decision.APPROVE, *Decision]),
             text="because",
+            reason_code="other",
             by=self.random.choice([None, None, self.cast.luis]),
         )
+
+    def answer(self, discussion):
+        question = reviews.open_question(discussion.submission)
+        if question is not None:
+            reviews.answer(question, author=discussion.author, text="They are mine.")
 
     def set_status(self, discussion):
         status = self.random.choice([DiscussionStatus.OPEN, DiscussionStatus.CLOSED])

@@ -160,7 +160,7 @@ def test_a_key_turned_back_while_it_waits_stops_a_publication(
     where = {"endpoint": live_db.url, "repo_id": "berta/stopped"}
     publication = publications.publish(release, actor=cast.berta, **where)
     first = model.submissions.get(discussion=None)
-    cast.review(first, "licence", "reverse", by=cast.luis, text="not theirs to give")
+    cast.review(first, "licence", "reverse", by=cast.luis, reason_code="mistake")
     assert work("publish") == 1
     publication.refresh_from_db()
     assert (publication.status, publication.runs.get().attempt) == (PublicationStatus.FAILED, 1)
