@@ -922,6 +922,18 @@ class Migration(migrations.Migration):
             model_name="event",
             index=models.Index(fields=["repository", "-id"], name="registry_ev_reposit_693127_idx"),
         ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(fields=["verb", "-id"], name="event_verb"),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(fields=["actor", "-id"], name="event_actor"),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(fields=["created_at"], name="event_created"),
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name="event",
             trigger=pgtrigger.compiler.Trigger(

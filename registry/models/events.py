@@ -34,7 +34,13 @@ class Event(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes = [models.Index(fields=["repository", "-id"])]
+        # Each for one way to look into a trail of millions of lines, newest first.
+        indexes = [
+            models.Index(fields=["repository", "-id"]),
+            models.Index(fields=["verb", "-id"], name="event_verb"),
+            models.Index(fields=["actor", "-id"], name="event_actor"),
+            models.Index(fields=["created_at"], name="event_created"),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
         ]
