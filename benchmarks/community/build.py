@@ -28,7 +28,7 @@ from registry.models import (
 from registry.services import accounts, commits, refs, repositories
 from registry.services.commits import AddFile
 
-PASSWORD = "correct horse battery"  # noqa: S105  (of people who do not exist)
+PASSWORD = "correct horse battery"
 _LICENCES = ["apache-2.0", "mit", "cc-by-4.0", "bsd-3-clause", "cc-by-sa-4.0", "openrail"]
 _LANGUAGES = ["en", "zh", "de", "fr", "es", "ja", "hi", "ar"]
 _ADJECTIVES = "small fast robust tiny deep calm bright plain noisy sparse dense open".split()  # noqa: SIM905

@@ -29,7 +29,7 @@ _QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"
 def database() -> Iterator[Layout]:
     """An empty, migrated database that this process is connected to."""
     # In /tmp, which an account without rights can pass; short, because sockets need it.
-    root = Path(tempfile.mkdtemp(prefix="cw-bench-", dir="/tmp"))  # noqa: S108
+    root = Path(tempfile.mkdtemp(prefix="cw-bench-", dir="/tmp"))
     root.chmod(0o711)
     layout = Layout(root)
     postgres, redis = Postgres(layout, _QUICK), Redis(layout)

@@ -201,7 +201,7 @@ def _plan(size: Size) -> None:
                 'open', now() - interval '1 hour' * n
             FROM {numbers(issues)}
         ) AS planned
-        """  # noqa: S608
+        """
     )
     run_sql("CREATE INDEX ON offer (track_id); ANALYZE offer")
     run_sql(
@@ -313,7 +313,8 @@ def _scores(size: Size, bench: int) -> None:
 
 def decisions(size: Size) -> None:
     """Keys turned, the queue of those that wait, releases with their pools and credit."""
-    decided = f"offer CROSS JOIN (VALUES ('licence'), ('privacy')) AS k(key) WHERE pull AND status IN {_MERGED}"
+    keys = "(VALUES ('licence'), ('privacy')) AS k(key)"
+    decided = f"offer CROSS JOIN {keys} WHERE pull AND status IN {_MERGED}"
     reviewer = f"{FIRST} + 1 + n % 20"
     fill(
         Review,
@@ -327,8 +328,7 @@ def decisions(size: Size) -> None:
     )
     fill(
         ReviewItem,
-        "offer CROSS JOIN (VALUES ('licence'), ('privacy')) AS k(key) WHERE pull "
-        "AND status = 'in-review'",
+        f"offer CROSS JOIN {keys} WHERE pull AND status = 'in-review'",
         submission_id=f"n + {FIRST}",
         key="k.key",
         opened_at="at",
@@ -337,7 +337,7 @@ def decisions(size: Size) -> None:
     run_sql(
         f"CREATE TEMP TABLE pool ON COMMIT DROP AS SELECT *, ((row_number() OVER (PARTITION BY "
         f"track_id ORDER BY n) - 1) / {_PATCHES} + 1)::int AS number FROM offer "
-        f"WHERE pull AND track_id IS NOT NULL AND status IN {_POOL}"  # noqa: S608
+        f"WHERE pull AND track_id IS NOT NULL AND status IN {_POOL}"
     )
     release = "(o.track_id * 100000 + o.number)"
     fill(
