@@ -25,6 +25,8 @@ from contributions.services import (
     claims,
     hub_tokens,
     jobs,
+    mail,
+    notification_trail,
     products,
     publications,
     recovery,
@@ -62,10 +64,12 @@ def work(queue: str, worker: str) -> int:
 
 
 def sweep() -> None:
-    """Bring lost runs back, and repeat the hints until the next sweep."""
+    """Bring lost runs back, repeat the hints until the next sweep, and tell people the news."""
     close_old_connections()
     recovery.sweep()
     recovery.repeat_hints(expires=SWEEP_SECONDS)
+    notification_trail.sweep()
+    mail.deliver()
 
 
 def do(run: Run) -> None:

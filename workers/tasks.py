@@ -19,7 +19,7 @@ def work(queue: str) -> None:
 
 @shared_task(name="workers.tasks.sweep")
 def sweep() -> None:
-    """Bring the runs of dead workers back, and repeat the hints until the next sweep."""
+    """Bring the runs of dead workers back, repeat the hints, and tell people the news."""
     gateway.sweep()
 
 

@@ -15,11 +15,12 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contributions.models import Notification, NotificationKind
-from contributions.services import notifications
-from contributions.web.notification_form import KIND_NAMES, WishesForm
+from contributions.services import mail_links, notifications
+from contributions.web.notification_form import KIND_NAMES, KIND_WORDS, WishesForm
 from registry.models import Repository, RoleGrant, User
 from registry.web.links import choices, listing
 from registry.web.pages import signed_in
@@ -156,3 +157,19 @@ def wishes(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("You will be told so from now on."))
         return HttpResponseRedirect("/settings/notifications")
     return render(request, "contributions/notification_settings.html", {"form": form})
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "POST"])
+def mails_off(request: HttpRequest, token: str) -> HttpResponse:
+    """The link in a mail. Programs that read mail send the POST for their owner (RFC 8058): they
+    have no session, and the signature in the address is all that allows it."""
+    user, kinds, _kind = mail_links.read_off_link(token)
+    done = request.method == "POST"
+    if done:
+        notifications.mails_off(user, kinds=kinds)
+    context = {"person": user, "names": [KIND_WORDS[kind] for kind in kinds], "done": done}
+    response = render(request, "contributions/mail_off.html", context)
+    response["Referrer-Policy"] = "no-referrer"  # the address is a key
+    return response

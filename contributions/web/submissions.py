@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from contributions.models import DiscussionStatus, PatchKind, Submission, SubmissionStatus, Track
-from contributions.services import access, discussions, reviews, submissions
+from contributions.services import access, discussions, notifications, reviews, submissions
 from contributions.web import polling
 from contributions.web.forms import ReviewForm, TrackForm
 from contributions.web.lists import submission_lines
@@ -70,6 +70,7 @@ def submission_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def submission_page(request: HttpRequest, pk: int) -> HttpResponse:
     submission = access.submission(caller(request), pk)
+    notifications.seen(person(request), submission)
     context = {
         **details(request, submission),
         **standing_panel(request, submission),

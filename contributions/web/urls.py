@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from contributions.web import (
     discussions,
+    docs,
     files,
     home,
     notifications,
@@ -18,6 +19,7 @@ from contributions.web import (
     runs,
     submissions,
     tracks,
+    wizard_urls,
 )
 from registry.models import RepoType
 from registry.web.converters import NameConverter, NamespaceConverter
@@ -39,6 +41,7 @@ _REPOSITORY_PAGES: list[tuple[str, View[Any], str]] = [
     ("/discussions/new", discussions.start, "new-discussion"),
     ("/discussions/<int:num>", discussions.discussion_page, "discussion"),
     ("/discussions/<int:num>/answer", discussions.answer, "answer"),
+    *wizard_urls.REPOSITORY_PAGES,
 ]
 
 
@@ -56,11 +59,19 @@ def _repository_pages(kind: RepoType) -> list[URLPattern]:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *wizard_urls.PAGES,
     path("", page(home.home), name="home"),
     path("about", page(home.words), name="about"),
+    path("docs", page(docs.index), name="docs"),
+    path("docs/<slug:slug>", page(docs.docs_page), name="docs-page"),
     path("notifications", page(notifications.centre), name="notifications"),
     path("notifications/read", page(notifications.mark), name="mark-notifications"),
     path("notifications/<int:pk>", page(notifications.follow), name="notification"),
+    path(
+        "notifications/off/<str:token>",
+        page(notifications.mails_off),
+        name="notification-mails-off",
+    ),
     path("settings/notifications", page(notifications.wishes), name="notification-settings"),
     path("tracks", page(tracks.track_list), name="tracks"),
     path("tracks/<str:name>", page(tracks.track_page), name="track"),

@@ -104,6 +104,8 @@ CACHES = {
 # --- mail ----------------------------------------------------------------------------------
 # smtp://user:password@host:587/?tls=true; by default mails are written to the log.
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# A server that does not answer must not hold a worker.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default=f"commonweight@{_site_host}")
 
 # --- stored bytes --------------------------------------------------------------------------
@@ -243,11 +245,43 @@ AUTHENTICATION_BACKENDS = [
 SIGNUP = env.str("SIGNUP", default="open")
 vars().update(sign_in_settings(env, https=_https))
 
+# --- REST API ------------------------------------------------------------------------------
+# Requests of one address, or of one person with all their tokens; empty: no limit.
+API_RATE_ANONYMOUS = env.str("API_RATE_ANONYMOUS", default="120/minute")
+API_RATE_USER = env.str("API_RATE_USER", default="600/minute")
 REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "registry.api.authentication.BearerAuthentication",
+        "registry.api.authentication.SessionAuthentication",
+    ],
+    # Services decide who may do what.
+    "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["registry.api.bodies.JSONBody"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "registry.api.endpoints.OneFormat",
+    "DEFAULT_PAGINATION_CLASS": "registry.api.paging.CursorPages",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "registry.api.schema.ProblemSchema",
+    "EXCEPTION_HANDLER": "registry.api.problems.answer",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "STRICT_JSON": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Commonweight",
+    "DESCRIPTION": (
+        "Pull requests for models: submissions, runs, scores, reviews, releases with credit. "
+        "Errors are `application/problem+json`; lists have `next` and `previous`."
+    ),
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    # One name for each set of choices, whatever field it is met in.
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SORT_OPERATIONS": True,
 }
 
 LANGUAGE_CODE = "en"
