@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Lower
 
-from registry.models.accounts import MemberRole, Namespace, User
+from registry.models.accounts import MemberRole, Namespace, Organisation, User
 from registry.models.names import NAME_LENGTH, validate_name
 
 
@@ -31,16 +31,22 @@ class Gating(models.TextChoices):
 
 class RepositoryQuerySet(models.QuerySet["Repository"]):
     def visible_to(self, user: User | None) -> RepositoryQuerySet:
-        """What `user` (None: anonymous) may know to exist."""
+        """What `user` (None: anonymous) may know to exist.
+
+        Short lists of one's own, looked up once: no join makes a row appear twice or has all
+        rows sorted.
+        """
         public = models.Q(private=False, disabled=False)
         if user is None:
             return self.filter(public)
+        organisations = Organisation.objects.filter(memberships__user=user)
+        maintained = Maintainer.objects.filter(user=user)
         own = (
-            models.Q(namespace__user=user)
-            | models.Q(namespace__organisation__memberships__user=user)
-            | models.Q(maintainers__user=user)
+            models.Q(namespace=user.namespace_id)
+            | models.Q(namespace__in=organisations.values("namespace"))
+            | models.Q(pk__in=maintained.values("repository"))
         )
-        return self.filter(public | own).distinct()
+        return self.filter(public | own)
 
     def named(self, repo_type: str, namespace: str, name: str) -> RepositoryQuerySet:
         return self.filter(

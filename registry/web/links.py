@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 PAGE_SIZE = 50
+# No list is counted, and no page asked for, beyond so many rows: filters lead there.
+MOST_COUNTED = 10_000
+# From here on the numbers of the rows are found first, and everything else for those alone.
+DEEP = 500
 
 
 @dataclass(frozen=True)
@@ -45,12 +52,41 @@ class Listing:
     older: str
 
     @property
-    def total(self) -> int:
-        return self.page.paginator.count
+    def total(self) -> int | str:
+        """How many rows there are; of very many only that there are more."""
+        count = self.page.paginator.count
+        if count <= MOST_COUNTED:
+            return count
+        return gettext("more than %(count)s") % {"count": f"{MOST_COUNTED:,}"}
+
+
+class BoundedPaginator(Paginator[Any]):
+    """Counting, and walking to a page, cost the same whatever the size of the table."""
+
+    @cached_property
+    def count(self) -> int:
+        if not isinstance(self.object_list, QuerySet) or self.object_list.query.is_sliced:
+            return len(self.object_list)
+        return self.object_list.order_by().values("pk")[: MOST_COUNTED + 1].count()
+
+    @cached_property
+    def num_pages(self) -> int:
+        return max(1, -(-min(self.count, MOST_COUNTED) // self.per_page))
+
+    def page(self, number: int | str) -> Page[Any]:
+        checked = self.validate_number(number)
+        start = (checked - 1) * self.per_page
+        rows = self.object_list
+        if start < DEEP or not isinstance(rows, QuerySet) or rows.query.is_sliced:
+            return self._get_page(rows[start : start + self.per_page], checked, self)
+        keys = list(rows.values_list("pk", flat=True)[start : start + self.per_page])
+        place = Case(*(When(pk=key, then=index) for index, key in enumerate(keys)), default=0)
+        found = rows.filter(pk__in=keys).order_by(place) if keys else rows.none()
+        return self._get_page(found, checked, self)
 
 
 def listing(request: HttpRequest, rows: Any, *, size: int = PAGE_SIZE) -> Listing:
-    page = Paginator(rows, size).get_page(request.GET.get("page"))
+    page = BoundedPaginator(rows, size).get_page(request.GET.get("page"))
     return Listing(
         page,
         _to(request, page.previous_page_number()) if page.has_previous() else "",
