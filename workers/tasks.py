@@ -6,15 +6,17 @@ import os
 import socket
 from typing import Any
 
-from celery import shared_task, signals
+from celery import Task, shared_task, signals
 
 from workers import gateway
 
 
-@shared_task(name="workers.tasks.work")
-def work(queue: str) -> None:
+@shared_task(name="workers.tasks.work", bind=True)
+def work(self: Task[..., None], queue: str) -> None:
     """Do runs of the queue until none is eligible. Safe to send twice, or for nothing."""
-    gateway.work(queue, worker=f"{socket.gethostname()}:{os.getpid()}")
+    # The name under which the worker announces itself, and which of its processes this is.
+    node = self.request.hostname or socket.gethostname()
+    gateway.work(queue, worker=f"{node}:{os.getpid()}"[-128:])
 
 
 @shared_task(name="workers.tasks.sweep")

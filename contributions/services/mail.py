@@ -90,7 +90,7 @@ def _due(now: dt.datetime) -> QuerySet[Notification]:
 
 def pause(attempts: int) -> dt.timedelta:
     """Until the next try: doubled each time, with an end."""
-    return min(FIRST_PAUSE * 2 ** min(attempts, 12), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * int(2 ** min(attempts, 12)), LONGEST_PAUSE)
 
 
 def _send(lines: QuerySet[Notification], connection: BaseEmailBackend) -> int:

@@ -46,10 +46,10 @@ def news_of(event: Event) -> News | None:
     return _SOURCES[event.verb](event)
 
 
-def number_in(subject: str, kind: str) -> int | None:
-    """The number of `kind:17`."""
+def number_in(subject: str, kind: str) -> int:
+    """The number of `kind:17`; 0 when it is something else."""
     before, _colon, number = subject.partition(":")
-    return int(number) if before == kind and number.isdecimal() else None
+    return int(number) if before == kind and number.isdecimal() else 0
 
 
 # --- submissions ----------------------------------------------------------------------------
@@ -182,7 +182,9 @@ def _review_words(submission: Submission, given: Review) -> tuple[str, str]:
 
 
 def _moment(review: Review) -> str:
-    return str(formats.date_format(review.answer_due_at, "DATETIME_FORMAT"))
+    return (
+        formats.date_format(review.answer_due_at, "DATETIME_FORMAT") if review.answer_due_at else ""
+    )
 
 
 def deadline_of(review: Review) -> News:
@@ -287,7 +289,7 @@ def _hidden(event: Event) -> None:
 
 
 def _invited(event: Event) -> News | None:
-    number = event.data.get("invitation") or number_in(event.subject, "invitation")
+    number = int(event.data.get("invitation") or number_in(event.subject, "invitation"))
     found = (
         Invitation.objects.select_related("user", "organisation__namespace", "invited_by")
         .filter(pk=number, answered_at=None, user__isnull=False)

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
+from typing import Any, cast
 
 import redis
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-WORKER_KEY = "commonweight:worker:"
+WORKER_KEY, WORKERS_KEY = "commonweight:worker:", "commonweight:workers"
+
+
+@dataclass(frozen=True)
+class LiveWorker:
+    """A worker as it announced itself with its last heartbeat."""
+
+    name: str
+    seen_at: dt.datetime
+    queues: tuple[str, ...] = ()
+    concurrency: int = 1
+    version: str = ""
+    device: str = ""
+    pid: int = 0
+    started_at: dt.datetime | None = None
 
 
 @cache
@@ -24,9 +43,13 @@ def client() -> redis.Redis:
     )
 
 
-def worker_is_alive(name: str) -> None:
-    """`/health/` counts these keys; they vanish a few seconds after the worker does."""
-    client().set(WORKER_KEY + name, "1", ex=settings.WORKER_HEARTBEAT_SECONDS)
+def worker_is_alive(name: str, told: Mapping[str, Any] | None = None) -> None:
+    """The key vanishes a few seconds after the worker does. `told`: fields of `LiveWorker`."""
+    with client().pipeline(transaction=False) as pipe:
+        said = json.dumps(dict(told or {}))
+        pipe.set(WORKER_KEY + name, said, ex=settings.WORKER_HEARTBEAT_SECONDS)
+        pipe.sadd(WORKERS_KEY, name)
+        pipe.execute()
 
 
 def worker_has_left(name: str) -> None:
@@ -34,5 +57,36 @@ def worker_has_left(name: str) -> None:
 
 
 def live_workers() -> list[str]:
-    keys = client().scan_iter(match=WORKER_KEY + "*", count=1000)
-    return sorted(str(key).removeprefix(WORKER_KEY) for key in keys)
+    return [worker.name for worker in workers()]
+
+
+def workers() -> list[LiveWorker]:
+    """Those heard of lately, by name. Raises redis.RedisError when the broker does not answer."""
+    names = sorted(str(name) for name in cast("set[str]", client().smembers(WORKERS_KEY)))
+    with client().pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.get(WORKER_KEY + name)
+            pipe.pttl(WORKER_KEY + name)
+        answers = pipe.execute()
+    heard = zip(names, answers[::2], answers[1::2], strict=True)
+    found = {name: _worker(name, told, left) for name, told, left in heard if told is not None}
+    if gone := [name for name in names if name not in found]:
+        client().srem(WORKERS_KEY, *gone)
+    return list(found.values())
+
+
+def _worker(name: str, told: str, left_ms: int) -> LiveWorker:
+    silent = settings.WORKER_HEARTBEAT_SECONDS - max(left_ms, 0) / 1000
+    now = dt.datetime.now(dt.UTC)
+    fields = json.loads(told)
+    started = fields.get("started")
+    return LiveWorker(
+        name=name,
+        seen_at=now - dt.timedelta(seconds=max(silent, 0)),
+        queues=tuple(fields.get("queues", ())),
+        concurrency=fields.get("concurrency", 1),
+        version=fields.get("version", ""),
+        device=fields.get("device", ""),
+        pid=fields.get("pid", 0),
+        started_at=dt.datetime.fromtimestamp(started, dt.UTC) if started else None,
+    )

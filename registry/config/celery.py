@@ -7,7 +7,9 @@ that is lost, late or doubled costs seconds and never work.
 from __future__ import annotations
 
 import os
+import time
 import warnings
+from importlib.metadata import version
 from typing import Any
 
 from celery import Celery, signals
@@ -56,10 +58,27 @@ app.conf.update(
 )
 
 
+# What this worker tells of itself with every heartbeat.
+_told: dict[str, Any] = {}
+
+
+@signals.celeryd_after_setup.connect
+def _introduce(instance: Any, **_: Any) -> None:
+    devices = os.environ.get("CUDA_VISIBLE_DEVICES", "-1")
+    _told.update(
+        queues=sorted(app.amqp.queues.consume_from),
+        concurrency=int(instance.concurrency or 1),
+        version=version("commonweight"),
+        device="" if devices in {"", "-1"} else f"cuda:{devices}",
+        pid=os.getpid(),
+        started=time.time(),
+    )
+
+
 @signals.worker_ready.connect
 @signals.heartbeat_sent.connect
 def _say_alive(sender: Any, **_: Any) -> None:
-    broker.worker_is_alive(_name(sender))
+    broker.worker_is_alive(_name(sender), _told)
 
 
 @signals.worker_shutdown.connect
