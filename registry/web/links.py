@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, QuerySet, When
@@ -60,7 +60,13 @@ class Listing:
         return gettext("more than %(count)s") % {"count": f"{MOST_COUNTED:,}"}
 
 
-class BoundedPaginator(Paginator[Any]):
+if TYPE_CHECKING:
+    _Paginator = Paginator[Any]
+else:
+    _Paginator = Paginator
+
+
+class BoundedPaginator(_Paginator):
     """Counting, and walking to a page, cost the same whatever the size of the table."""
 
     @cached_property
