@@ -749,6 +749,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("log", models.TextField(blank=True, help_text="Tail of the log, bounded.")),
+                (
+                    "log_start",
+                    models.PositiveIntegerField(default=0, help_text="Characters before the tail."),
+                ),
                 ("result", models.JSONField(blank=True, default=dict)),
                 ("sandbox", models.CharField(blank=True, max_length=32)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
@@ -1480,6 +1484,14 @@ class Migration(migrations.Migration):
             model_name="benchmark",
             constraint=models.UniqueConstraint(fields=("digest",), name="benchmark_once"),
         ),
+        migrations.AddIndex(
+            model_name="discussion",
+            index=models.Index(
+                condition=models.Q(("status__in", ["open", "draft"])),
+                fields=["repository"],
+                name="discussion_open",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="discussion",
             constraint=models.UniqueConstraint(
@@ -1597,6 +1609,10 @@ class Migration(migrations.Migration):
             model_name="notification",
             constraint=models.UniqueConstraint(fields=("user", "about"), name="notification_once"),
         ),
+        migrations.AddIndex(
+            model_name="credit",
+            index=models.Index(fields=["-created_at"], name="credit_lately"),
+        ),
         migrations.AddConstraint(
             model_name="credit",
             constraint=models.UniqueConstraint(
@@ -1650,6 +1666,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="submission",
             index=models.Index(fields=["repository", "-id"], name="contributio_reposit_cf4c7f_idx"),
+        ),
+        migrations.AddIndex(
+            model_name="submission",
+            index=models.Index(fields=["track", "-id"], name="contributio_track_i_33e3a2_idx"),
+        ),
+        migrations.AddIndex(
+            model_name="submission",
+            index=models.Index(fields=["kind", "-id"], name="contributio_kind_9bcae9_idx"),
         ),
         migrations.AddConstraint(
             model_name="submission",

@@ -41,6 +41,7 @@ from contributions.models.runs import (
 from contributions.models.submissions import (
     Comparison,
     Finding,
+    Outcome,
     PatchKind,
     Score,
     Severity,
@@ -72,6 +73,7 @@ __all__ = [
     "NotificationChoice",
     "NotificationKind",
     "OfferDraft",
+    "Outcome",
     "PatchKind",
     "Publication",
     "PublicationStatus",

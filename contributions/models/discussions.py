@@ -33,6 +33,13 @@ class Discussion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["repository", "num"], name="discussion_number_once")
         ]
+        indexes = [
+            models.Index(
+                fields=["repository"],
+                condition=models.Q(status__in=["open", "draft"]),
+                name="discussion_open",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.repository}#{self.num} {self.title}"

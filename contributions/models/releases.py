@@ -121,6 +121,7 @@ class Credit(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["release", "submission"], name="credit_once")
         ]
+        indexes = [models.Index(fields=["-created_at"], name="credit_lately")]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
         ]

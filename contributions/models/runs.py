@@ -136,6 +136,7 @@ class Run(models.Model):
     progress = models.JSONField(default=dict, blank=True)
     curve = models.JSONField(default=list, blank=True, help_text="Points for the page's chart.")
     log = models.TextField(blank=True, help_text="Tail of the log, bounded.")
+    log_start = models.PositiveIntegerField(default=0, help_text="Characters before the tail.")
     result = models.JSONField(default=dict, blank=True)
     sandbox = models.CharField(max_length=32, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

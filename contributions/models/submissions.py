@@ -59,6 +59,13 @@ class SubmissionStatus(models.TextChoices):
         }
 
     @property
+    def outcome(self) -> Outcome:
+        """What a program that waits for it is to do."""
+        if self.is_moving:
+            return Outcome.MOVING
+        return _OUTCOMES.get(self, Outcome.FAILED)
+
+    @property
     def is_moving(self) -> bool:
         """A machine is at work or about to be: pages keep polling."""
         return self in {
@@ -67,6 +74,25 @@ class SubmissionStatus(models.TextChoices):
             SubmissionStatus.TRAINING,
             SubmissionStatus.BENCHMARKING,
         }
+
+
+class Outcome(models.TextChoices):
+    MOVING = "moving", "machines are at work"
+    NEEDS_HUMAN = "needs-human", "a person has to act"
+    APPROVED = "approved", "approved"
+    FAILED = "failed", "failed, refused or ended"
+
+
+_OUTCOMES = {
+    SubmissionStatus.DRAFT: Outcome.NEEDS_HUMAN,
+    SubmissionStatus.NEEDS_TRACK: Outcome.NEEDS_HUMAN,
+    SubmissionStatus.IN_REVIEW: Outcome.NEEDS_HUMAN,
+    SubmissionStatus.NEEDS_INFO: Outcome.NEEDS_HUMAN,
+    SubmissionStatus.CHANGES_REQUESTED: Outcome.NEEDS_HUMAN,
+    SubmissionStatus.APPROVED: Outcome.APPROVED,
+    SubmissionStatus.RELEASED: Outcome.APPROVED,
+    SubmissionStatus.PUBLISHED: Outcome.APPROVED,
+}
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -128,6 +154,8 @@ class Submission(models.Model):
             models.Index(fields=["status", "-id"]),
             models.Index(fields=["contributor", "-id"]),
             models.Index(fields=["repository", "-id"]),
+            models.Index(fields=["track", "-id"]),
+            models.Index(fields=["kind", "-id"]),
         ]
         constraints = [
             models.UniqueConstraint(

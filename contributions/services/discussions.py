@@ -12,7 +12,7 @@ from contributions.models import (
     DiscussionStatus,
     Submission,
 )
-from contributions.services import submissions, threads
+from contributions.services import findable, submissions, threads
 from contributions.services.history import co_authors
 from registry.models import Repository, User
 from registry.services.errors import Conflict, Invalid
@@ -49,6 +49,7 @@ def edit_comment(event: DiscussionEvent, *, editor: User, text: str) -> Discussi
     event.text, event.edited_at = threads.clean_text(text, needed=True), now
     event.data = {**event.data, "history": history, "co_authors": named}
     event.save(update_fields=["text", "edited_at", "data"])
+    _found_by_new_words(event.discussion)
     threads.record("comment-edited", event.discussion, actor=editor, data={"event": event.pk})
     return event
 
@@ -62,6 +63,7 @@ def hide_comment(event: DiscussionEvent, *, actor: User) -> DiscussionEvent:
     kept = {key: value for key, value in event.data.items() if key != "history"}
     event.data = {**kept, "co_authors": named}
     event.save(update_fields=["hidden", "text", "data"])
+    _found_by_new_words(event.discussion)
     threads.record("comment-hidden", event.discussion, actor=actor, data={"event": event.pk})
     return event
 
@@ -77,6 +79,7 @@ def rename(discussion: Discussion, *, actor: User, title: str) -> DiscussionEven
     before, discussion.title = discussion.title, threads.clean_title(title)
     discussion.save(update_fields=["title"])
     Submission.objects.filter(discussion=discussion).update(title=discussion.title)
+    _found_by_new_words(discussion)
     threads.record(
         "renamed", discussion, actor=actor, data={"from": before, "to": discussion.title}
     )
@@ -109,6 +112,15 @@ def set_status(
     threads.record("status-changed", discussion, actor=actor, data={"from": before, "to": status})
     submissions.discussion_changed(discussion, actor=actor)
     return event
+
+
+def _found_by_new_words(discussion: Discussion) -> None:
+    """Also: no longer by those that were taken back."""
+    findable.put_discussion(discussion)
+    offered = Submission.objects.select_related("contributor").filter(discussion=discussion)
+    for submission in offered:
+        submission.repository, submission.discussion = discussion.repository, discussion
+        findable.put_submission(submission)
 
 
 def _last_change(discussion: Discussion) -> DiscussionEvent | None:

@@ -24,9 +24,17 @@ from contributions.models import (
     Track,
     TrackStatus,
 )
-from contributions.services import credit, mainline, planning, release_patches, runs, tracks
+from contributions.services import (
+    credit,
+    findable,
+    mainline,
+    planning,
+    release_patches,
+    runs,
+    tracks,
+)
 from registry.models import User
-from registry.services import access, events
+from registry.services import access, events, search
 from registry.services.errors import Conflict, Forbidden
 
 AT_WORK = (ReleaseStatus.MERGING, ReleaseStatus.VALUING)
@@ -201,6 +209,7 @@ def valued(run: Run, result: dict[str, Any]) -> Release:
     track.base_digest = mainline.digest(track, revision.oid)
     track.save(update_fields=["base_revision", "base_digest"])
     release_patches.settle(release, track)
+    search.store([findable.release(release)])
     _record("made", release, release.created_by, revision=revision.oid, gain=release.gain_v)
     return release
 

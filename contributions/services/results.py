@@ -23,6 +23,7 @@ from contributions.models import (
 )
 from contributions.services import (
     claims,
+    findable,
     findings,
     products,
     publications,
@@ -178,6 +179,7 @@ def _use_check(run: Run, result: dict[str, Any], delivered: Delivered) -> Used |
         submission.artifact_revision = submission.head_revision
         submission.artifact_path = adapters[0] if submission.kind == PatchKind.ADAPTER else ""
     submission.save(update_fields=["kind", "artifact_revision", "artifact_path"])
+    findable.put_submission(submission)
     events.record(
         "submission.checked",
         actor=None,

@@ -21,7 +21,16 @@ from contributions.models import (
     SubmissionStatus,
     Track,
 )
-from contributions.services import cards, planning, protection, runs, status, threads, track_choice
+from contributions.services import (
+    cards,
+    findable,
+    planning,
+    protection,
+    runs,
+    status,
+    threads,
+    track_choice,
+)
 from registry.models import Repository, Revision, User
 from registry.services import commits, events
 from registry.services.errors import Conflict, Invalid
@@ -82,6 +91,7 @@ def _take(submission: Submission, *, head: Revision, kind: PatchKind) -> Submiss
     submission.save()
     _cancel_runs(submission, actor=None, reason=f"superseded by {head.oid[:10]}", but=head.oid)
     _check(submission)
+    findable.put_submission(submission)
     _record("received", submission, actor=head.author, data={"head": head.oid})
     return status.project(submission)
 
@@ -179,11 +189,11 @@ def request_evaluation(submission: Submission, *, actor: User) -> Submission:
 
 
 @transaction.atomic
-def rerun(submission: Submission, *, actor: User) -> Submission:
-    """Repeat what failed or was cancelled on the current head, with the same input."""
+def rerun(submission: Submission, *, actor: User, only: Run | None = None) -> Submission:
+    """Repeat what failed or was cancelled on the current head with the same input, or one run."""
     submission = lock(submission)
     _refuse_if_over(submission)
-    repeated = _repeat(submission, {RunStatus.FAILED, RunStatus.CANCELLED})
+    repeated = _repeat(submission, {RunStatus.FAILED, RunStatus.CANCELLED}, only=only)
     if not repeated:
         raise Conflict(
             "No run of the current head was cancelled or failed in a worker.",
@@ -257,13 +267,14 @@ def _cancel_runs(
         runs.cancel(run, actor=actor, reason=reason)
 
 
-def _repeat(submission: Submission, over: set[RunStatus]) -> list[Run]:
+def _repeat(submission: Submission, over: set[RunStatus], *, only: Run | None = None) -> list[Run]:
     """Queue again the newest run of each kind and input that ended so.
 
     One that failed before its first attempt would fail again: planning found no way to start it.
     """
     ended = [run for run in status.newest_runs(submission).values() if run.status in over]
     again = [run for run in ended if run.attempt or run.status != RunStatus.FAILED]
+    again = [run for run in again if only in {None, run}]
     return [
         runs.enqueue(
             kind=RunKind(run.kind),

@@ -14,6 +14,7 @@ from contributions.models import (
     DiscussionEventKind,
     DiscussionStatus,
 )
+from contributions.services import findable
 from registry.models import Repository, User
 from registry.services import events
 from registry.services.errors import Conflict, Invalid
@@ -57,6 +58,7 @@ def start(
     )
     add_event(discussion, DiscussionEventKind.COMMENT, author=author, text=clean_text(description))
     record("opened", discussion, actor=author)
+    findable.put_discussion(discussion)
     return discussion
 
 

@@ -23,6 +23,7 @@ from contributions.models import (
 )
 from contributions.services import (
     benchmarks,
+    findable,
     mainline,
     planning,
     status,
@@ -30,7 +31,7 @@ from contributions.services import (
     track_policy,
 )
 from registry.models import Repository, RepoType, User
-from registry.services import access, commits, events
+from registry.services import access, commits, events, search
 from registry.services.access import Caller, Need
 from registry.services.errors import Conflict, Forbidden, Invalid
 
@@ -87,6 +88,7 @@ def create_track(
     for source in training_data:
         _pin(track, source, maintainer)
     _record("created", track, actor=maintainer)
+    search.store([findable.track(track)])
     submissions.advance(first)
     submissions.track_changed(track)
     track.refresh_from_db()

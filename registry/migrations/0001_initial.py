@@ -882,6 +882,18 @@ class Migration(migrations.Migration):
                 fields=["repo_type", "-updated_at"], name="registry_re_repo_ty_97e66b_idx"
             ),
         ),
+        migrations.AddIndex(
+            model_name="repository",
+            index=models.Index(
+                fields=["repo_type", "-downloads"], name="registry_re_repo_ty_3abe6c_idx"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="repository",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["tags"], name="repository_tags", opclasses=["jsonb_path_ops"]
+            ),
+        ),
         migrations.AddConstraint(
             model_name="repository",
             constraint=models.UniqueConstraint(
@@ -890,6 +902,10 @@ class Migration(migrations.Migration):
                 django.db.models.functions.text.Lower("name"),
                 name="repository_name_unique_any_case",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="ref",
+            index=models.Index(fields=["repository", "oid"], name="ref_by_commit"),
         ),
         migrations.AddConstraint(
             model_name="ref",
@@ -975,6 +991,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="searchentry",
             index=django.contrib.postgres.indexes.GinIndex(fields=["vector"], name="search_words"),
+        ),
+        migrations.AddIndex(
+            model_name="searchentry",
+            index=models.Index(fields=["kind", "-id"], name="search_newest"),
         ),
         migrations.AddConstraint(
             model_name="searchentry",

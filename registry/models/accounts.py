@@ -148,6 +148,12 @@ class Membership(models.Model):
         return f"{self.user} in {self.organisation}: {self.role}"
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> InvitationQuerySet:
+        """Neither answered nor too old."""
+        return self.filter(answered_at=None, expires_at__gt=timezone.now())
+
+
 class Invitation(models.Model):
     """An offer of a place in an organisation, to somebody known or to a mail address.
 
@@ -170,6 +176,8 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True, help_text="Accepted or declined.")
     accepted = models.BooleanField(null=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -233,6 +241,10 @@ class AccessToken(models.Model):
     @staticmethod
     def new_secret() -> str:
         return "hf_" + secrets.token_urlsafe(32).replace("-", "A").replace("_", "B")
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
 
     @property
     def may_write(self) -> bool:

@@ -81,6 +81,8 @@ class Ref(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["repository", "name"], name="ref_once")]
+        # Which pull requests have this head already.
+        indexes = [models.Index(fields=["repository", "oid"], name="ref_by_commit")]
 
     def __str__(self) -> str:
         return f"{self.name} → {self.oid[:10]}"

@@ -18,8 +18,8 @@ RESERVED = frozenset(
     logout lfs me media metrics models moderation new notifications oauth operator organisations
     organizations orgs papers privacy publications queue releases resolve reviews robots.txt root
     runs search security sessions settings setup signin signup site-packages spaces static status
-    submissions submit support system terms tokens tracks upload uploads users v1 webhooks well-known
-    whoami workers www xet
+    submissions submit support system terms tokens tracks upload uploads users v1 webhooks
+    well-known whoami workers www xet
     """.split()  # noqa: SIM905
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -82,7 +83,11 @@ class Repository(models.Model):
                 "namespace", "repo_type", Lower("name"), name="repository_name_unique_any_case"
             )
         ]
-        indexes = [models.Index(fields=["repo_type", "-updated_at"])]
+        indexes = [
+            models.Index(fields=["repo_type", "-updated_at"]),
+            models.Index(fields=["repo_type", "-downloads"]),
+            GinIndex(fields=["tags"], opclasses=["jsonb_path_ops"], name="repository_tags"),
+        ]
 
     def __str__(self) -> str:
         return self.full_name

@@ -29,7 +29,11 @@ class SearchEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "search entries"
-        indexes = [GinIndex(fields=["vector"], name="search_words")]
+        indexes = [
+            GinIndex(fields=["vector"], name="search_words"),
+            # A common word is looked for in the newest entries of a kind only.
+            models.Index(fields=["kind", "-id"], name="search_newest"),
+        ]
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="search_entry_once")]
 
     def __str__(self) -> str:

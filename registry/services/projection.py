@@ -7,8 +7,10 @@ from collections.abc import Container
 from django.utils import timezone
 
 from registry.models import Repository, RepoType, Revision
-from registry.services import front_matter, objects
+from registry.services import findable, front_matter, objects, refs, search
 from registry.services.contents import regular_blob
+from registry.services.errors import RevisionNotFound
+from registry.services.search import Entry
 
 CARD = "README.md"
 
@@ -21,13 +23,25 @@ def after_commit(
         return
     repository.updated_at = timezone.now()
     fields = ["updated_at"]
-    if CARD in changed:
-        repository.card = card_of(revision).data
+    card = card_of(revision) if CARD in changed else None
+    if card is not None:
+        repository.card = card.data
         repository.tags = front_matter.tags(
             repository.card, is_model=repository.repo_type == RepoType.MODEL
         )
         fields += ["card", "tags"]
     repository.save(update_fields=fields)
+    if card is not None or not revision.parents:
+        search.store([findable.repository(repository, readme=card.body if card else "")])
+
+
+def findable_now(repository: Repository) -> Entry:
+    """What the search goes by, read from the card as it is."""
+    try:
+        body = card_of(refs.resolve(repository)).body
+    except RevisionNotFound:
+        body = ""
+    return findable.repository(repository, readme=body)
 
 
 def card_of(revision: Revision) -> front_matter.Card:

@@ -17,7 +17,7 @@ from registry.models import (
     User,
 )
 from registry.models.names import validate_name
-from registry.services import access, commits, events
+from registry.services import access, commits, events, projection, search
 from registry.services.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.services.large_files import DEFAULT_GITATTRIBUTES
 
@@ -152,7 +152,7 @@ def move(repository: Repository, *, actor: User, namespace: Namespace, name: str
             f"A {repository.repo_type} repository called {namespace.name}/{name} already exists",
             where="toRepo",
         )
-    old = repository.full_name
+    old, old_address = repository.full_name, repository.get_absolute_url()
     Redirect.objects.filter(
         models.Q(namespace_name__iexact=namespace.name, name__iexact=name)
         | models.Q(namespace_name__iexact=repository.namespace.name, name__iexact=repository.name),
@@ -167,6 +167,8 @@ def move(repository: Repository, *, actor: User, namespace: Namespace, name: str
         )
     repository.namespace, repository.name = namespace, name
     repository.save(update_fields=["namespace", "name"])
+    search.store([projection.findable_now(repository)])
+    search.repository_moved(repository, before=old_address)
     events.record(
         "repository.moved",
         actor=actor,

@@ -12,6 +12,11 @@ from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+if TYPE_CHECKING:
+    _Paginator = Paginator[Any]
+else:
+    _Paginator = Paginator
+
 PAGE_SIZE = 50
 # No list is counted, and no page asked for, beyond so many rows: filters lead there.
 MOST_COUNTED = 10_000
