@@ -90,6 +90,6 @@ def _phrase(text: str, *, open_end: bool) -> str:
             found.append(f"'{part}':*")
         else:
             found += [f"'{part[at : at + 2]}'" for at in range(len(part) - 1)]
-    if open_end and found and SHORTEST_PREFIX <= len(found[-1]) - 2 and found[-1].endswith("'"):
+    if open_end and found and len(found[-1]) - 2 >= SHORTEST_PREFIX and found[-1].endswith("'"):
         found[-1] += ":*"
     return f"({' <-> '.join(found)})" if len(found) > 1 else "".join(found)

@@ -65,12 +65,6 @@ class Listing:
         return gettext("more than %(count)s") % {"count": f"{MOST_COUNTED:,}"}
 
 
-if TYPE_CHECKING:
-    _Paginator = Paginator[Any]
-else:
-    _Paginator = Paginator
-
-
 class BoundedPaginator(_Paginator):
     """Counting, and walking to a page, cost the same whatever the size of the table."""
 
