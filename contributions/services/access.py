@@ -9,7 +9,7 @@ to the repository). `Need.ADMIN`: maintainers.
 
 from __future__ import annotations
 
-from contributions.models import Discussion, Release, Run, Submission, Track
+from contributions.models import Discussion, OfferDraft, Release, Run, Submission, Track
 from registry.models import Repository, User
 from registry.services.access import Caller, Need, authorise, can_write
 from registry.services.errors import Forbidden, NotFound, RepoNotFound
@@ -49,12 +49,13 @@ def submission(caller: Caller, pk: int, *, need: Need = Need.READ) -> Submission
     return found
 
 
-def run(caller: Caller, pk: int, *, need: Need = Need.READ) -> Run:
-    """`Need.WRITE` is what cancelling and repeating take."""
+def run(caller: Caller, pk: int, *, need: Need = Need.READ, without: tuple[str, ...] = ()) -> Run:
+    """`Need.WRITE` is what cancelling and repeating take. `without`: long columns to leave out."""
     found = (
         Run.objects.select_related(
             "submission__repository__namespace", "track__repository__namespace", "contributor"
         )
+        .defer(*without)
         .filter(pk=pk)
         .first()
     )
@@ -89,6 +90,20 @@ def release(caller: Caller, track_name: str, number: int, *, need: Need = Need.R
     if found is None:
         raise _absent(f"release of {on}", number)
     found.track = on
+    return found
+
+
+def draft(caller: Caller, pk: int, *, need: Need = Need.PROPOSE) -> OfferDraft:
+    """A draft is its author's alone. `Need.READ`: also when its repository is out of reach."""
+    found = (
+        OfferDraft.objects.select_related("repository__namespace", "sent_as__repository__namespace")
+        .filter(pk=pk, author=caller.user)
+        .first()
+    )
+    if found is None:
+        raise _absent("draft", pk)
+    if found.repository is not None and need is not Need.READ:
+        authorise(caller, found.repository, need=need)
     return found
 
 

@@ -7,12 +7,16 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
-from contributions.models import SubmissionStatus
-from contributions.web import charts
+from contributions.models import Run, RunStatus
+from contributions.web import charts, logs
 from contributions.web.scores import measure_name
 
 register = template.Library()
+
+MORE_CURVES = 2
+_NOT_DRAWN = {"step", "of", "stage", "loss", "metrics", "seconds", "epoch"}
 
 _GOOD = {"approved", "released", "published", "succeeded", "open", "done", "merged"}
 _CARE = {"needs-track", "needs-info", "changes-requested", "in-review", "not-admitted", "preparing"}
@@ -21,9 +25,40 @@ _MOVING = {"checking", "queued", "training", "benchmarking", "running", "cancell
     "valuing",
     "publishing",
 }
-_WORDS: dict[str, str] = {status.value: str(status.label) for status in SubmissionStatus}
-# A check that refuses what it looked at has done its work all the same.
-_WORDS["succeeded"] = "finished"
+# Every status of a submission, run, release, track, publication, step and pull request.
+_WORDS: dict[str, Any] = {
+    "draft": _("draft"),
+    "checking": _("checking"),
+    "refused": _("refused by a check"),
+    "needs-track": _("needs a track"),
+    "queued": _("queued"),
+    "training": _("training"),
+    "benchmarking": _("benchmarking"),
+    "failed": _("failed"),
+    "in-review": _("in review"),
+    "needs-info": _("needs an answer"),
+    "changes-requested": _("changes requested"),
+    "rejected": _("rejected"),
+    "approved": _("approved"),
+    "released": _("released"),
+    "not-admitted": _("measured, not admitted"),
+    "published": _("published"),
+    "withdrawn": _("withdrawn"),
+    "cancelled": _("cancelled"),
+    "running": _("running"),
+    "cancelling": _("cancelling"),
+    # A check that refuses what it looked at has done its work all the same.
+    "succeeded": _("finished"),
+    "merging": _("merging"),
+    "valuing": _("valuing"),
+    "preparing": _("preparing"),
+    "open": _("open"),
+    "closed": _("closed"),
+    "merged": _("merged"),
+    "publishing": _("publishing"),
+    "waiting": _("waiting"),
+    "done": _("done"),
+}
 
 
 @register.filter
@@ -51,5 +86,24 @@ def interval(drawn: charts.Interval | None, unit: str = "") -> dict[str, Any]:
 
 
 @register.inclusion_tag("contributions/_curve.html")
-def loss_curve(points: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"curve": charts.curve(points)}
+def curves(
+    points: list[dict[str, Any]], name: str, reference: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """The loss, and what else was measured on the way; `name` tells several on a page apart."""
+    others = sorted({key for point in points for key in point} - _NOT_DRAWN)
+    drawn = [
+        charts.curve(points, reference or (), measure=measure)
+        for measure in ["loss", *others[:MORE_CURVES]]
+    ]
+    return {"curves": [curve for curve in drawn if curve is not None], "id": name}
+
+
+@register.inclusion_tag("contributions/_log.html")
+def log_end(run: Run) -> dict[str, Any]:
+    """The end of a run's log, which grows while the run is at work.
+
+    Needs `tail` and `log_length` of `submission_page.shown_runs`.
+    """
+    over = RunStatus(run.status).is_over
+    text, length = getattr(run, "tail", ""), getattr(run, "log_length", 0)
+    return {"run": run, "log": logs.tail(text, length=length), "follow": not over}

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -31,16 +33,17 @@ class Interval:
 
     @property
     def short(self) -> str:
-        return {"better": "better", "worse": "worse"}.get(self.verdict, "no clear difference")
+        words = {"better": _("better"), "worse": _("worse")}
+        return words.get(self.verdict, _("no clear difference"))
 
     @property
     def words(self) -> str:
         said = {
-            "better": "better, the whole interval is above zero",
-            "worse": "worse, the whole interval is below zero",
-            "unclear": "no clear difference, the interval holds zero",
+            "better": _("better, the whole interval is above zero"),
+            "worse": _("worse, the whole interval is below zero"),
+            "unclear": _("no clear difference, the interval holds zero"),
         }[self.verdict]
-        return f"{said}; it goes beyond the scale" if self.below or self.above else said
+        return _("%s; it goes beyond the scale") % said if self.below or self.above else said
 
 
 def verdict(low: float, high: float) -> str:
@@ -108,59 +111,109 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Curve:
-    """A loss curve in a 640 x 220 box."""
+class Frame:
+    """The axes of a picture of 640 x 220: values up, steps or time to the right."""
 
-    line: str
-    area: str
-    last_x: float
-    last_y: float
-    losses: list[Tick]
-    steps: list[Tick]
-    first: tuple[float, float]
-    last: tuple[float, float]
+    left: float
+    width: float
+    bottom: float
+    top: float
 
     LEFT, TOP, RIGHT, BOTTOM = 48.0, 14.0, 628.0, 188.0
 
+    @classmethod
+    def around(cls, xs: Sequence[float], ys: Sequence[float]) -> Frame:
+        room = (max(ys) - min(ys)) * 0.06 or abs(max(ys)) * 0.05 or 0.5
+        return cls(min(xs), max(max(xs) - min(xs), 1e-9), min(ys) - room, max(ys) + room)
 
-def curve(points: Sequence[Mapping[str, Any]]) -> Curve | None:
+    def x(self, value: float) -> float:
+        return round(self.LEFT + (self.RIGHT - self.LEFT) * (value - self.left) / self.width, 1)
+
+    def y(self, value: float) -> float:
+        share = (value - self.bottom) / (self.top - self.bottom)
+        return round(self.BOTTOM - (self.BOTTOM - self.TOP) * share, 1)
+
+    def line(self, points: Iterable[tuple[float, float]]) -> str:
+        return " ".join(f"{self.x(x)},{self.y(y)}" for x, y in points)
+
+    def ticks(self) -> list[Tick]:
+        return [Tick(self.y(v), f"{v:.3g}") for v in _ticks(self.bottom, self.top)]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One measure over the steps of a training, beside that of its reference."""
+
+    measure: str
+    line: str
+    area: str
+    reference: str
+    last_x: float
+    last_y: float
+    values: list[Tick]
+    steps: list[Tick]
+    first: tuple[float, float]
+    last: tuple[float, float]
+    # A dozen points as figures: step, own value, the reference's value nearest to it.
+    rows: list[tuple[float, float, float | None]]
+
+
+ROWS = 12
+
+
+def curve(
+    points: Sequence[Mapping[str, Any]],
+    reference: Sequence[Mapping[str, Any]] = (),
+    *,
+    measure: str = "loss",
+) -> Curve | None:
     """None while there are fewer than two points to join."""
-    known = [(float(p["step"]), loss) for p in points if (loss := _loss(p)) is not None]
-    if len(known) < 2:
+    own, other = _known(points, measure), _known(reference, measure)
+    if len(own) < 2:
         return None
-    steps, losses = [step for step, _ in known], [loss for _, loss in known]
-    bottom, top = _padded(min(losses), max(losses))
-    first_step, width = steps[0], max(steps[-1] - steps[0], 1.0)
-
-    def place(step: float, loss: float) -> tuple[float, float]:
-        x = Curve.LEFT + (Curve.RIGHT - Curve.LEFT) * (step - first_step) / width
-        y = Curve.BOTTOM - (Curve.BOTTOM - Curve.TOP) * (loss - bottom) / (top - bottom)
-        return round(x, 1), round(y, 1)
-
-    places = [place(step, loss) for step, loss in known]
-    line = " ".join(f"{x},{y}" for x, y in places)
+    both = [*own, *other]
+    frame = Frame.around([step for step, _ in both], [value for _, value in both])
+    line = frame.line(own)
+    steps = [step for step, _ in own]
     return Curve(
+        measure=measure,
         line=line,
-        area=f"{places[0][0]},{Curve.BOTTOM} {line} {places[-1][0]},{Curve.BOTTOM}",
-        last_x=places[-1][0],
-        last_y=places[-1][1],
-        losses=[Tick(place(first_step, v)[1], f"{v:.3g}") for v in _ticks(bottom, top)],
-        steps=[Tick(place(s, bottom)[0], f"{s:.0f}") for s in _step_ticks(steps)],
-        first=known[0],
-        last=known[-1],
+        area=f"{frame.x(steps[0])},{Frame.BOTTOM} {line} {frame.x(steps[-1])},{Frame.BOTTOM}",
+        reference=frame.line(other),
+        last_x=frame.x(steps[-1]),
+        last_y=frame.y(own[-1][1]),
+        values=frame.ticks(),
+        steps=[Tick(frame.x(s), f"{s:.0f}") for s in _step_ticks(steps)],
+        first=own[0],
+        last=own[-1],
+        rows=_rows(own, other),
     )
 
 
-def _loss(point: Mapping[str, Any]) -> float | None:
-    value = point.get("loss", (point.get("metrics") or {}).get("loss"))
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
-        return None
-    return float(value)
+def _known(points: Sequence[Mapping[str, Any]], measure: str) -> list[tuple[float, float]]:
+    """Points of the training; what was measured after it counts steps of its own."""
+    found = []
+    for point in points:
+        value = point.get(measure, (point.get("metrics") or {}).get(measure))
+        usable = isinstance(value, int | float) and math.isfinite(value)
+        if usable and point.get("stage") in {None, "train"}:
+            found.append((float(point["step"]), float(value)))  # type: ignore[arg-type]
+    return found
 
 
-def _padded(smallest: float, largest: float) -> tuple[float, float]:
-    room = (largest - smallest) * 0.06 or 0.5
-    return smallest - room, largest + room
+def _rows(
+    own: Sequence[tuple[float, float]], other: Sequence[tuple[float, float]]
+) -> list[tuple[float, float, float | None]]:
+    last = len(own) - 1
+    picked = sorted({round(index * last / (ROWS - 1)) for index in range(ROWS)})
+    return [
+        (
+            own[at][0],
+            own[at][1],
+            min(other, key=lambda point: abs(point[0] - own[at][0]))[1] if other else None,
+        )
+        for at in picked
+    ]
 
 
 def _ticks(bottom: float, top: float) -> list[float]:

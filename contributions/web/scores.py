@@ -6,25 +6,32 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from contributions.models import Comparison, Score
 from contributions.web.charts import Interval, Scale
+from registry.templatetags.figures import number
 
 LOSS = "loss"
 _NAMES = {
-    LOSS: "Loss",
-    "accuracy": "Accuracy",
-    "f1": "F1 of entities",
-    "f1_macro": "F1, mean over classes",
-    "f1_micro": "F1, over all examples",
-    "f1_weighted": "F1, weighted by class",
-    "precision": "Precision",
-    "recall": "Recall",
+    LOSS: gettext_lazy("Loss"),
+    "accuracy": gettext_lazy("Accuracy"),
+    "f1": gettext_lazy("F1 of entities"),
+    "f1_macro": gettext_lazy("F1, mean over classes"),
+    "f1_micro": gettext_lazy("F1, over all examples"),
+    "f1_weighted": gettext_lazy("F1, weighted by class"),
+    "precision": gettext_lazy("Precision"),
+    "recall": gettext_lazy("Recall"),
 }
-SPLIT_WORDS = {"V": "V (values contributions)", "T": "T (reports results)"}
+SPLIT_WORDS = {
+    "V": gettext_lazy("V (values contributions)"),
+    "T": gettext_lazy("T (reports results)"),
+}
 
 
 def measure_name(measure: str) -> str:
-    return _NAMES.get(measure, measure.replace("_", " ").capitalize())
+    return str(_NAMES.get(measure, measure.replace("_", " ").capitalize()))
 
 
 def value_of(score: Score, measure: str) -> float | None:
@@ -48,7 +55,25 @@ class Line:
 
     @property
     def unit(self) -> str:
-        return "nats" if self.is_loss else ""
+        return _("nats") if self.is_loss else ""
+
+    @property
+    def said(self) -> str:
+        """The gain as a sentence: which way, how much, and whether that is certain."""
+        return gain_words(self.gain, self.unit)
+
+
+def gain_words(gain: Interval, unit: str = "") -> str:
+    certain = {
+        "better": _("better by %(size)s, 95 %% interval %(low)s to %(high)s: certain"),
+        "worse": _("worse by %(size)s, 95 %% interval %(low)s to %(high)s: certain"),
+    }
+    unclear = _("%(size)s, but the 95 %% interval %(low)s to %(high)s holds zero: not certain")
+    sign = -1 if gain.verdict == "worse" else 1
+    low, high = sorted((sign * gain.low, sign * gain.high))
+    size = f"{number(sign * gain.value)} {unit}".strip()
+    words = certain.get(gain.verdict, unclear)
+    return words % {"size": size, "low": number(low), "high": number(high)}
 
 
 @dataclass(frozen=True)
@@ -103,7 +128,7 @@ def _split(split: str, rows: list[Comparison], scale: Mapping[bool, Scale]) -> S
     candidate, reference = rows[0].candidate, rows[0].reference
     return SplitScores(
         split=split,
-        words=SPLIT_WORDS[split],
+        words=str(SPLIT_WORDS[split]),
         examples=candidate.examples,
         lines=[
             Line(

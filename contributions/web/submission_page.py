@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Max, QuerySet, Value, When
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    Case,
+    DateTimeField,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Right
+from django.db.models.functions import JSONObject, Length, Right
 from django.http import HttpRequest
 
 from contributions.models import (
     Comparison,
-    DiscussionEventKind,
+    Decision,
+    DiscussionEvent,
     Finding,
+    ReleasePatch,
     Review,
+    ReviewAnswer,
     Run,
     RunKind,
     RunStatus,
@@ -23,17 +38,21 @@ from contributions.models import (
     Submission,
     SubmissionStatus,
 )
-from contributions.services import reviews
 from contributions.services.status import required_keys
-from contributions.web import polling
-from contributions.web.forms import ReviewForm, TrackForm
+from contributions.web import actions, excerpts, polling, timeline
+from contributions.web.logs import SHOWN
+from contributions.web.queueing import waiting
 from contributions.web.scores import SplitScores, by_split
-from registry.models import User
-from registry.services.access import can_write
-from registry.web.pages import person
+from contributions.web.standing import standing, steps
+from registry.models import Revision
+from registry.services.access import Need, authorise
+from registry.services.errors import ServiceError
+from registry.web.pages import caller, person
 
-LOG_TAIL = 6000
 RUNS_SHOWN = 24
+FINDINGS_SHOWN = 100
+_S = SubmissionStatus
+_UNMEASURED = {_S.CHECKING, _S.REFUSED, _S.NEEDS_TRACK}
 _SEVERITY = Case(
     When(severity=Severity.BLOCK, then=Value(0)),
     When(severity=Severity.WARN, then=Value(1)),
@@ -42,68 +61,112 @@ _SEVERITY = Case(
 
 
 def version(request: HttpRequest, submission: Submission) -> str:
-    """Changes whenever the live part would: two small queries instead of a dozen."""
+    """Changes whenever the live part would: one small query instead of a dozen."""
+    own = Run.objects.filter(submission=OuterRef("pk")).order_by("-pk")
+    state = JSONObject(r="pk", s="status", a="attempt", h="heartbeat_at", f="finished_at")
+    last = {
+        name: Subquery(rows.order_by().values(by).annotate(last=Max(what)).values("last"), kind)
+        for name, rows, by, what, kind in (
+            ("review", _of(Review), "submission", "pk", IntegerField()),
+            ("answer", _of(ReviewAnswer, "review__"), "review__submission", "pk", IntegerField()),
+            ("credit", _of(ReleasePatch), "submission", "release__released_at", DateTimeField()),
+        )
+    }
+    facts = Submission.objects.filter(pk=submission.pk).values_list(
+        ArraySubquery(own.values(state=state)[:RUNS_SHOWN]), *last.values(), "title"
+    )
     user = person(request)
-    runs = submission.runs.values_list("pk", "status", "attempt", "heartbeat_at").order_by("pk")
-    last = submission.reviews.aggregate(review=Max("pk"))
-    state = (submission.status, submission.status_since, submission.status_reason)
-    return polling.etag(submission.pk, user and user.pk, state, submission.track_id, last, *runs)
+    told = (submission.status, submission.status_since, submission.status_reason)
+    return polling.etag(
+        submission.pk, user and user.pk, request.LANGUAGE_CODE, told, submission.track_id, *facts
+    )
+
+
+def _of(model: Any, through: str = "") -> QuerySet[Any]:
+    rows: QuerySet[Any] = model.objects.filter(**{f"{through}submission": OuterRef("pk")})
+    return rows
 
 
 def details(request: HttpRequest, submission: Submission) -> dict[str, Any]:
-    """The live part: status, buttons, findings, scores, runs, timeline."""
+    """The live part: what is happening, buttons, findings, scores, runs, timeline."""
     runs = list(shown_runs(submission.runs.all())[:RUNS_SHOWN])
-    head = submission.head_revision
-    found = list(_reviews(submission))
-    current = [run for run in runs if run.head_revision == head]
+    current = [run for run in runs if run.head_revision == submission.head_revision]
     at_work = [run for run in current if run.status == RunStatus.RUNNING]
+    given = list(_reviews(submission))
+    keys = _keys(submission, given)
+    scores = [] if submission.status in _UNMEASURED else _scores(submission)
+    patches = list(_patches(submission)) if scores else []
     return {
         "submission": submission,
         "moving": SubmissionStatus(submission.status).is_moving,
+        "standing": standing(submission),
+        "waiting": waiting(current),
+        "steps": steps(
+            submission, current, [(k.key, k.review) for k in keys], measured=bool(scores)
+        ),
         "runs": current,
         "opened": next(iter(at_work or current), None),
-        "earlier_runs": [run for run in runs if run.head_revision != head],
-        "findings": _findings(submission),
-        "scores": _scores(submission),
-        "reviews": found,
-        "keys": _keys(submission, found),
-        "credits": submission.credits.select_related("release__track").order_by("-release_id"),
-        "pool": submission.release_patches.select_related("release__track").order_by("-release_id"),
-        "timeline": _timeline(submission, runs, found),
-        "buttons": _buttons(person(request), submission, runs),
+        "earlier_runs": [run for run in runs if run.head_revision != submission.head_revision],
+        "reference": _reference(current),
+        **_findings(request, submission),
+        "scores": scores,
+        "reviews": given,
+        "keys": keys,
+        "question": next((k.review for k in keys if k.is_asked), None),
+        **_credit(submission, patches),
+        "query": request.GET.urlencode(),
+        **_talk(request, submission, runs, given, patches),
+        "may": actions.allowed(person(request), submission, current),
     }
-
-
-def standing_panel(
-    request: HttpRequest, submission: Submission, *, form: ReviewForm | None = None
-) -> dict[str, Any]:
-    """Forms with text in them are never replaced while somebody writes."""
-    user = person(request)
-    if user is None or SubmissionStatus(submission.status).is_final:
-        return {}
-    chosen = form or ReviewForm(submission, user)
-    if not chosen.has_keys:
-        return {}
-    return {"review_form": chosen, "interest": reviews.interest_of(user, submission)}
 
 
 def shown_runs(runs: QuerySet[Run]) -> QuerySet[Run]:
     """Newest first, with the end of the log only; a run's own page has the rest."""
     return (
-        runs.annotate(tail=Right("log", LOG_TAIL), role=KeyTextTransform("role", "plan"))
+        runs.annotate(
+            tail=Right("log", SHOWN),
+            log_length=Length("log"),
+            role=KeyTextTransform("role", "plan"),
+        )
         .defer("log", "plan", "spec", "result")
-        .select_related("contributor")
-        .prefetch_related("attempts")
+        .select_related("contributor", "track")
         .order_by("-id")
     )
 
 
-def _findings(submission: Submission) -> QuerySet[Finding]:
+def _reference(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """The curve of the recipe as it was, to compare a candidate's training with."""
+    trained = (run for run in runs if run.kind == RunKind.FINETUNE and run.curve)
+    found = next((run for run in trained if getattr(run, "role", "") == "reference"), None)
+    return found.curve if found else []
+
+
+def _findings(request: HttpRequest, submission: Submission) -> dict[str, Any]:
     """Of the newest check of the head only: older ones were about other files."""
+    head = submission.head_revision
     check = Run.objects.filter(
-        submission=submission, kind=RunKind.CHECK, head_revision=submission.head_revision
+        submission=submission, kind=RunKind.CHECK, head_revision=head
     ).order_by("-id")
-    return Finding.objects.filter(run__in=check.values("pk")[:1]).order_by(_SEVERITY, "path", "id")
+    tree = Revision.objects.filter(repository=submission.repository_id, oid=head).values("tree")[:1]
+    found = list(
+        Finding.objects.filter(run__in=check.values("pk")[:1])
+        .annotate(tree=Subquery(tree))
+        .order_by(_SEVERITY, "path", "line", "id")[: FINDINGS_SHOWN + 1]
+    )
+    readable = bool(found) and _may_read_files(request, submission)
+    root = getattr(found[0], "tree", None) if readable else None
+    return {
+        "findings": excerpts.by_file(submission, found[:FINDINGS_SHOWN], tree=root),
+        "more_findings": len(found) > FINDINGS_SHOWN,
+    }
+
+
+def _may_read_files(request: HttpRequest, submission: Submission) -> bool:
+    try:
+        authorise(caller(request), submission.repository, need=Need.CONTENT)
+    except ServiceError:
+        return False
+    return True
 
 
 def _scores(submission: Submission) -> list[SplitScores]:
@@ -117,65 +180,73 @@ def _scores(submission: Submission) -> list[SplitScores]:
 
 
 def _reviews(submission: Submission) -> QuerySet[Review]:
-    return submission.reviews.select_related("reviewer").order_by("id")
+    return submission.reviews.select_related("reviewer", "answer__author").order_by("id")
+
+
+def _patches(submission: Submission) -> QuerySet[ReleasePatch]:
+    release = "release__"
+    return (
+        submission.release_patches.select_related("release__track")
+        .defer(f"{release}evidence", f"{release}track__policy", f"{release}track__description")
+        .order_by("-release_id")
+    )
+
+
+def _credit(submission: Submission, patches: Sequence[ReleasePatch]) -> dict[str, Any]:
+    merged = any(patch.admitted for patch in patches)
+    lines = submission.credits.order_by("-release_id") if merged else []
+    by_release = {line.release_id: line for line in lines}
+    return {"pool": [(patch, by_release.get(patch.release_id)) for patch in patches]}
 
 
 @dataclass(frozen=True)
 class KeyState:
+    """A key that is asked for, with the decision that stands on the head."""
+
     key: str
     review: Review | None
 
+    @property
+    def is_asked(self) -> bool:
+        """An open question or request for changes; one that has an answer is open no more."""
+        wanted = {Decision.INFO, Decision.CHANGES}
+        answered = getattr(self.review, "answer", None) is not None
+        return self.review is not None and self.review.decision in wanted and not answered
 
-def _keys(submission: Submission, given: list[Review]) -> list[KeyState]:
-    """Each key that the policy asks for, with the decision that stands on the head."""
-    standing = {r.key: r for r in given if r.revision == submission.head_revision}
-    current = {key: r for key, r in standing.items() if r.decision != "reverse"}
+
+def _keys(submission: Submission, given: Sequence[Review]) -> list[KeyState]:
+    standing_now = {r.key: r for r in given if r.revision == submission.head_revision}
+    current = {k: r for k, r in standing_now.items() if r.decision != Decision.REVERSE}
     wanted = dict.fromkeys([*required_keys(submission), *current])
     return [KeyState(key, current.get(key)) for key in wanted]
 
 
-@dataclass(frozen=True)
-class Moment:
-    at: datetime
-    what: str
-    who: str = ""
-
-
-def _timeline(submission: Submission, runs: list[Run], given: list[Review]) -> list[Moment]:
-    """What happened, newest first."""
-    moments = [Moment(submission.created_at, "Offered", submission.contributor.username)]
-    if submission.discussion is not None:
-        pushes = submission.discussion.events.filter(kind=DiscussionEventKind.COMMIT)
-        moments += [
-            Moment(e.created_at, f"Commit: {e.data.get('subject') or e.text}", e.author.username)
-            for e in pushes.select_related("author").order_by("-id")[:20]
-        ]
-    for run in runs:
-        if run.finished_at:
-            ended = "finished" if run.status == RunStatus.SUCCEEDED else run.status
-            what = f"{run.get_kind_display()} {ended}"
-            moments.append(Moment(run.finished_at, what))
-    for review in given:
-        what = f"{review.get_key_display().capitalize()} key: {review.get_decision_display()}"
-        moments.append(Moment(review.created_at, what, review.reviewer.username))
-    return sorted(moments, key=lambda moment: moment.at, reverse=True)
-
-
-def _buttons(user: User | None, submission: Submission, runs: list[Run]) -> dict[str, Any]:
-    """What may be offered to this person in this state; the services decide again."""
-    may = user is not None and (
-        user == submission.contributor or can_write(user, submission.repository)
+def _talk(
+    request: HttpRequest,
+    submission: Submission,
+    runs: Sequence[Run],
+    given: Sequence[Review],
+    patches: Sequence[ReleasePatch],
+) -> dict[str, Any]:
+    moments = timeline.moments(
+        submission,
+        events=timeline.events_of(submission),
+        thread=thread(submission),
+        runs=runs,
+        reviews=given,
+        patches=patches,
     )
-    if not may:
-        return {}
-    status = SubmissionStatus(submission.status)
-    active = any(not RunStatus(run.status).is_over for run in runs)
-    choosing = status is SubmissionStatus.NEEDS_TRACK
-    return {
-        "any": True,
-        "cancel": active,
-        "rerun": not active and status in {SubmissionStatus.FAILED, SubmissionStatus.CANCELLED},
-        "draft": status is SubmissionStatus.DRAFT,
-        "withdraw": not status.is_final,
-        "track_form": TrackForm(submission) if choosing else None,
-    }
+    return {"timeline": timeline.timeline(request, moments)}
+
+
+def thread(submission: Submission) -> list[DiscussionEvent]:
+    """The newest entries of its pull request, newest first; kept, as two parts show them."""
+    kept: list[DiscussionEvent] | None = getattr(submission, "newest_events", None)
+    if kept is not None:
+        return kept
+    found: list[DiscussionEvent] = []
+    if submission.discussion is not None:
+        events = submission.discussion.events.select_related("author").order_by(F("pk").desc())
+        found = list(events[: timeline.MOST])
+    submission.newest_events = found  # type: ignore[attr-defined]
+    return found
