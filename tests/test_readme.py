@@ -20,7 +20,7 @@ def _named_in(section, pattern):
 
 
 def test_it_names_every_setting_and_no_other():
-    sources = [ROOT / "registry/config/settings.py", ROOT / "registry/servers/parts.py"]
+    sources = [*ROOT.glob("registry/config/*.py"), ROOT / "registry/servers/parts.py"]
     pattern = r'(?:env\.\w+|environ\.get)\(\s*"([A-Z][A-Z0-9_]+)"'
     read = {name for path in sources for name in re.findall(pattern, path.read_text())}
     assert _named_in(_section("Settings"), r"`([A-Z0-9_]+)`") == read

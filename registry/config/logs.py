@@ -13,10 +13,12 @@ from structlog.typing import EventDict, WrappedLogger
 _SECRET_KEYS = re.compile(
     r"(?i)(token|password|passwd|secret|authorization|cookie|api_?key|private_?key|signature)"
 )
-# hf_… is the prefix of access tokens; the last two catch credentials inside URLs.
+# hf_… is the prefix of access tokens; the others catch credentials inside URLs, and links that
+# open something for whoever holds them (Django logs the path of a form that it refuses).
 _SECRET_TEXT = re.compile(
     r"(hf_[A-Za-z0-9]{8})[A-Za-z0-9]+|(?<=://)([^/@\s:]*:)[^/@\s]+(?=@)"
     r"|(?i:(?<=signature=)|(?<=bearer )|(?<=token=))[^\s&\"']+"
+    r"|(?:(?<=/setup/)|(?<=/invitations/)|(?<=/confirm-email/)|(?<=/reset/key/))[^\s/?\"']+"
 )
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from registry.config.dashboard import UNFOLD as UNFOLD
 from registry.config.logs import logging_config
 from registry.config.sign_in import sign_in_settings
 from registry.servers.layout import APP_ROLE, Layout
@@ -167,7 +168,8 @@ REVIEW_ANSWER_DAYS = env.int("REVIEW_ANSWER_DAYS", default=14)
 INSTALLED_APPS = [
     "contributions",
     "registry",
-    "unfold",
+    # Not its default configuration, which would replace the site of the dashboard.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "allauth",
@@ -184,7 +186,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "template_partials",
-    "django.contrib.admin",
+    "registry.config.dashboard.DashboardConfig",
     "django.contrib.postgres",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -258,7 +260,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["registry.api.bodies.JSONBody"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "registry.api.endpoints.OneFormat",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "registry.api.bodies.OneFormat",
     "DEFAULT_PAGINATION_CLASS": "registry.api.paging.CursorPages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_METADATA_CLASS": None,

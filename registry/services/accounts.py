@@ -28,20 +28,22 @@ from registry.models import (
 )
 from registry.models.accounts import hash_secret
 from registry.models.names import validate_namespace
-from registry.services import events, tokens
+from registry.services import events, findable, search, tokens
 from registry.services.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 @transaction.atomic
 def sign_up(*, name: str, email: str, password: str | None, fullname: str = "") -> User:
     """A new person with the namespace of the same name."""
-    _free(name)
+    require_free(name)
     user = User.objects.create_user(name, email, password, fullname=fullname)
     events.record("account.created", actor=user, subject=f"user:{user.pk}")
+    search.store([findable.person(user)])
     return user
 
 
-def _free(name: str) -> None:
+def require_free(name: str) -> None:
+    """Refuse a name that is malformed, reserved, or taken in any case."""
     try:
         validate_namespace(name)
     except ValidationError as wrong:
@@ -50,15 +52,22 @@ def _free(name: str) -> None:
         raise Conflict(f"The name {name} is taken.", where="name", next="Choose another name.")
 
 
+def of_login(name_or_address: str) -> User | None:
+    """Whose account it is that somebody tries to sign in to."""
+    found = User.objects.filter(username__iexact=name_or_address).first()
+    return found or User.objects.filter(email__iexact=name_or_address).first()
+
+
 @transaction.atomic
 def create_organisation(*, name: str, fullname: str = "", actor: User | None) -> Organisation:
     """`actor` becomes its first maintainer."""
-    _free(name)
+    require_free(name)
     namespace = Namespace.objects.create(name=name, kind=NamespaceKind.ORGANISATION)
     organisation = Organisation.objects.create(namespace=namespace, fullname=fullname)
     if actor is not None:
         _member(organisation, actor, MemberRole.MAINTAINER)
     events.record("organisation.created", actor=actor, subject=f"organisation:{organisation.pk}")
+    search.store([findable.organisation(organisation)])
     return organisation
 
 

@@ -1,11 +1,10 @@
-"""Signing in and out, the first operator's link, and how the site looks to a person."""
+"""The first operator's link, and how the site looks to a person."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
-from django.contrib.auth.views import LoginView, LogoutView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -21,11 +20,6 @@ from registry.web.pages import person, sentence
 
 THEMES = {"light", "dark"}
 _A_YEAR = 365 * 24 * 3600
-
-sign_in = LoginView.as_view(
-    template_name="registry/login.html", redirect_authenticated_user=True, next_page="/"
-)
-sign_out = LogoutView.as_view(next_page="/")
 
 
 @require_POST
@@ -78,7 +72,7 @@ def set_up(request: HttpRequest, secret: str) -> HttpResponse:
         except ServiceError as error:
             form.add_error(error.where if error.where in form.fields else None, sentence(error))
         else:
-            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
             messages.success(request, f"You are {user.username}, the operator of this site.")
             return HttpResponseRedirect("/")
     response = render(request, "registry/setup.html", {"form": form})

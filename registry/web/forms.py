@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django import forms
@@ -11,46 +10,27 @@ from django.contrib.auth.password_validation import (
     validate_password,
 )
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from registry.models import TokenScope, User
+from registry.models import User
 from registry.models.names import validate_namespace
-
-_DAYS = [("30", "30 days"), ("90", "90 days"), ("365", "one year"), ("", "never")]
-
-
-class TokenForm(forms.Form):
-    name = forms.CharField(
-        max_length=100, help_text="Where it will be used, for example “laptop” or “training job”."
-    )
-    scope = forms.ChoiceField(
-        choices=[
-            (TokenScope.WRITE.value, "write"),
-            (TokenScope.READ.value, "read"),
-        ],
-        help_text="read: download what you may see. write: also upload files and open pull "
-        "requests. Give no more than the program needs.",
-    )
-    days = forms.ChoiceField(choices=_DAYS, required=False, label="Expires after", initial="90")
-
-    def expires_at(self) -> dt.datetime | None:
-        days = self.cleaned_data["days"]
-        return timezone.now() + dt.timedelta(days=int(days)) if days else None
 
 
 class SetupForm(forms.Form):
     name = forms.CharField(
+        label=_("Name"),
         max_length=96,
         validators=[validate_namespace],
-        help_text="Also the first part of the addresses of your repositories.",
+        help_text=_("Also the first part of the addresses of your repositories."),
         widget=forms.TextInput(attrs={"autocomplete": "username", "spellcheck": "false"}),
     )
     password = forms.CharField(
+        label=_("Password"),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=password_validators_help_text_html,
     )
     again = forms.CharField(
-        label="The same password again",
+        label=_("The same password again"),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
@@ -65,5 +45,5 @@ class SetupForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("password", given.get("again")) != given.get("again"):
-            raise ValidationError("The two passwords differ. Type the same one twice.")
+            raise ValidationError(_("The two passwords differ. Type the same one twice."))
         return given

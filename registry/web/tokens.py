@@ -5,14 +5,15 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from registry.models import AccessToken
 from registry.services import tokens
 from registry.services.errors import ServiceError
-from registry.web.forms import TokenForm
 from registry.web.pages import attempt, sentence, signed_in
+from registry.web.settings_forms import TokenForm
 
 
 @login_required
@@ -41,15 +42,18 @@ def token_list(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks first: whatever uses the token stops working."""
     user = signed_in(request)
     token = AccessToken.objects.filter(pk=pk, user=user).first()
     if token is None:
-        raise Http404("You have no such token.")
+        raise Http404(_("You have no such token."))
+    if request.method == "GET":
+        return render(request, "registry/revoke_token.html", {"token": token})
     return attempt(
         request,
         lambda: tokens.revoke(token, actor=user),
-        done=f"The token {token.name} no longer works.",
+        done=_("The token %(name)s no longer works.") % {"name": token.name},
         then="/settings/tokens",
     )

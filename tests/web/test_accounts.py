@@ -19,7 +19,7 @@ def berta(db):
 
 def test_a_person_signs_in_comes_back_and_signs_out(client, berta):
     response = client.post(
-        "/login", {"username": "Berta", "password": PASSWORD, "next": "/settings/tokens"}
+        "/login", {"login": "Berta", "password": PASSWORD, "next": "/settings/tokens"}
     )
     assert response["Location"] == "/settings/tokens"
     assert client.get("/settings/tokens").status_code == 200
@@ -28,7 +28,7 @@ def test_a_person_signs_in_comes_back_and_signs_out(client, berta):
 
 
 def test_a_wrong_password_is_told_and_nothing_more(client, berta, page_rules):
-    response = client.post("/login", {"username": "berta", "password": "guess"})
+    response = client.post("/login", {"login": "berta", "password": "guess"})
     assert response.status_code == 200
     assert "correct" in response.content.decode()
     page_rules(response, "/login")
@@ -36,7 +36,7 @@ def test_a_wrong_password_is_told_and_nothing_more(client, berta, page_rules):
 
 def test_signing_in_never_leads_to_another_site(client, berta):
     response = client.post(
-        "/login", {"username": "berta", "password": PASSWORD, "next": "https://evil.example/"}
+        "/login", {"login": "berta", "password": PASSWORD, "next": "https://evil.example/"}
     )
     assert response["Location"] == "/"
 
@@ -97,13 +97,16 @@ def test_a_second_token_of_the_same_name_is_refused(client, berta):
     assert AccessToken.objects.count() == 1
 
 
-def test_a_token_is_revoked_by_its_owner_only(client, berta):
+def test_a_token_is_revoked_by_its_owner_only(client, berta, page_rules):
     token, secret = tokens.issue(berta, name="laptop", scope="read")
     client.force_login(accounts.ensure_user(name="emil"))
     assert client.post(f"/settings/tokens/{token.pk}/revoke").status_code == 404
     assert tokens.authenticate(secret)
     client.force_login(berta)
-    assert client.get(f"/settings/tokens/{token.pk}/revoke").status_code == 405
+    page = client.get(f"/settings/tokens/{token.pk}/revoke")
+    page_rules(page, "/settings/tokens/…/revoke")
+    assert "stops working at once" in page.content.decode()
+    assert tokens.authenticate(secret), "nothing happens before it is confirmed"
     client.post(f"/settings/tokens/{token.pk}/revoke")
     assert tokens.authenticate(secret) is None
 

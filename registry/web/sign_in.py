@@ -1,0 +1,81 @@
+"""django-allauth's views at this site's addresses, with its errors as this site's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import wraps
+from typing import Any
+
+from allauth.account import views
+from allauth.account.decorators import reauthentication_required
+from allauth.core.ratelimit import respond_429
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase, HttpResponseRedirectBase
+from django.shortcuts import render
+from django.urls import URLPattern, URLResolver, path
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.generic import RedirectView
+
+from registry.web.pages import View, page
+
+
+class SignInView(views.LoginView):  # type: ignore[misc]
+    def form_invalid(self, form: Any) -> HttpResponse:
+        if form.throttled:
+            return respond_429(self.request)
+        answer: HttpResponse = super().form_invalid(form)
+        return answer
+
+
+sign_in = SignInView.as_view()
+sign_up = views.signup
+sign_out = views.logout
+
+# Their addresses are ours, or their page makes no sense here.
+_MOVED = {
+    "account_login": "/login",
+    "account_logout": "/logout",
+    "account_signup": "/signup",
+    "account_confirm_login_code": "/login",
+    "mfa_index": "/settings/security",
+    "mfa_list_webauthn": "/settings/security",
+}
+# Whoever finds an unlocked computer shall not read them.
+_CONFIRMED = {"mfa_view_recovery_codes", "mfa_download_recovery_codes"}
+_confirmed = reauthentication_required(app="allauth.mfa")
+
+
+def addresses(found: Iterable[Any]) -> list[URLPattern | URLResolver]:
+    """The addresses of django-allauth: ours redirected to, all others as pages of this site."""
+    kept: list[URLPattern | URLResolver] = []
+    for each in found:
+        if isinstance(each, URLResolver):
+            inner = path("", ([*addresses(each.url_patterns)], None, None))
+            inner.pattern = each.pattern
+            kept.append(inner)
+        elif each.name in _MOVED:
+            target = RedirectView.as_view(url=_MOVED[each.name], query_string=True)
+            kept.append(URLPattern(each.pattern, target))
+        else:
+            inside = each.name in _CONFIRMED
+            view = page(_leaving(_confirmed(each.callback) if inside else each.callback))
+            kept.append(URLPattern(each.pattern, view, each.default_args, each.name))
+    return kept
+
+
+def _leaving(view: View[Any]) -> View[Any]:
+    """Goes on to another site by a page of ours.
+
+    Browsers apply `form-action` to where a form is redirected, too, and a provider may redirect
+    further to places that nobody can list.
+    """
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        there = isinstance(response, HttpResponseRedirectBase) and response.url
+        if not there or url_has_allowed_host_and_scheme(there, {request.get_host()}):
+            return response
+        return render(request, "socialaccount/leaving.html", {"address": there})
+
+    return answered
