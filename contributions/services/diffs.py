@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from contributions.models import Discussion
 from registry.models import Repository
-from registry.services import commits, objects, refs
+from registry.services import commits, objects, refs, tree_diffs
 from registry.services.commits import CopyFrom, DeleteFile, Operation
 from registry.services.objects import Entry
+from registry.services.tree_diffs import Change
 
 # Beyond these a diff is not read by people; it says so instead.
 FILE_BYTES = 100_000
@@ -20,15 +21,6 @@ DIFF_WORK = 100_000_000
 
 Files = dict[str, Entry]
 _EMPTY = "0" * 40
-
-
-@dataclass(frozen=True)
-class Change:
-    """One path; `before` None: added, `after` None: removed."""
-
-    path: str
-    before: Entry | None
-    after: Entry | None
 
 
 @dataclass(frozen=True)
@@ -104,15 +96,8 @@ def _changes(before: Files, after: Files) -> list[Change]:
 
 
 def changes(repository: Repository, before: str, after: str) -> list[Change]:
-    """Changed files between two commits, with their sizes; three or four queries."""
-    found = _changes(_files(repository, before), _files(repository, after))
-    entries = [entry for change in found for entry in (change.before, change.after) if entry]
-    known = {(entry.path, entry.oid): entry for entry in objects.described(entries)}
-    return [Change(c.path, _described(known, c.before), _described(known, c.after)) for c in found]
-
-
-def _described(known: dict[tuple[str, str], Entry], entry: Entry | None) -> Entry | None:
-    return known[entry.path, entry.oid] if entry else None
+    """Changed files between two commits, with their sizes; an empty `before`: all are new."""
+    return tree_diffs.described(tree_diffs.changed(*tree_diffs.trees(repository, before, after)))
 
 
 def unified(repository: Repository, before: str, after: str) -> str:

@@ -1,0 +1,60 @@
+"""How many rows of a table went and came, whatever their order."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from registry.services import commits
+from registry.services.objects import Entry
+
+LARGEST_FILE = 3_000_000
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_LINES = {".jsonl", ".ndjson"}
+
+
+@dataclass(frozen=True)
+class RowDiff:
+    before: int
+    after: int
+    added: int
+    removed: int
+    columns_added: list[str]
+    columns_removed: list[str]
+
+
+def compare(before: Entry, after: Entry) -> RowDiff | None:
+    """None for what is no table of text, too large, or cannot be read as one."""
+    if max(before.size, after.size) > LARGEST_FILE:
+        return None
+    old, new = _rows(before), _rows(after)
+    if old is None or new is None:
+        return None
+    (old_head, old_rows), (new_head, new_rows) = old, new
+    return RowDiff(
+        before=old_rows.total(),
+        after=new_rows.total(),
+        added=(new_rows - old_rows).total(),
+        removed=(old_rows - new_rows).total(),
+        columns_added=[name for name in new_head if name not in old_head][:20],
+        columns_removed=[name for name in old_head if name not in new_head][:20],
+    )
+
+
+def _rows(entry: Entry) -> tuple[list[str], Counter[str]] | None:
+    suffix = PurePosixPath(entry.path.lower()).suffix
+    if suffix not in _SEPARATORS and suffix not in _LINES:
+        return None
+    with commits.open_entry(entry) as stream:
+        text = stream.read(LARGEST_FILE).decode("utf-8-sig", errors="replace")
+    if suffix in _LINES:
+        return [], Counter(line.strip() for line in text.split("\n") if line.strip())
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_SEPARATORS[suffix])
+        head = next(reader, [])
+        return head, Counter("\x1f".join(row) for row in reader)
+    except csv.Error:
+        return None
