@@ -105,6 +105,16 @@ def _refuse_unless_local(host: str) -> None:
         raise RuntimeError(f"a test tried to reach {host}: tests use this machine only")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many cases were tried, for those who ask (tests/counts.py)."""
+    from tests import counts
+
+    if found := counts.totals():
+        terminalreporter.section("counted")
+        for name, number in sorted(found.items()):
+            terminalreporter.line(f"{name}: {number}")
+
+
 # --- nothing is skipped where COMMONWEIGHT_NO_SKIP is set (CI) -------------------------------
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db import connection
+from django.db.models import Case, Q, TextField, Value, When
 from django.db.models.functions import Lower
 
 from registry.models import Repository, Revision, User
@@ -10,30 +11,45 @@ from registry.models import Repository, Revision, User
 _TRAILER = "co-authored-by:"
 
 
+# What $head reaches and $without does not, through every parent. Ends where the two meet.
+_REACHED = """
+    WITH RECURSIVE known (oid) AS (
+        SELECT %(without)s::text
+        UNION
+        SELECT parent.oid FROM known
+        JOIN registry_revision made
+          ON made.repository_id = %(repository)s AND made.oid = known.oid
+        CROSS JOIN LATERAL jsonb_array_elements_text(made.parents) AS parent (oid)
+    ), reached (oid, parents) AS (
+        SELECT oid::text, parents FROM registry_revision
+        WHERE repository_id = %(repository)s AND oid = %(head)s
+          AND oid NOT IN (SELECT oid FROM known)
+        UNION
+        SELECT made.oid::text, made.parents FROM reached
+        CROSS JOIN LATERAL jsonb_array_elements_text(reached.parents) AS parent (oid)
+        JOIN registry_revision made
+          ON made.repository_id = %(repository)s AND made.oid = parent.oid
+        WHERE made.oid NOT IN (SELECT oid FROM known)
+    )
+    SELECT oid FROM reached
+"""
+
+
 def reached(repository: Repository, head: str, *, without: str = "") -> set[str]:
     """Commits that `head` reaches and `without` does not; one query."""
-    parents = dict(Revision.objects.filter(repository=repository).values_list("oid", "parents"))
-    return _walk(parents, head, set()) - (_walk(parents, without, set()) if without else set())
+    with connection.cursor() as cursor:
+        cursor.execute(_REACHED, {"repository": repository.pk, "head": head, "without": without})
+        return {row[0] for row in cursor.fetchall()}
 
 
-def _walk(parents: dict[str, list[str]], start: str, seen: set[str]) -> set[str]:
-    waiting = [start]
-    while waiting:
-        oid = waiting.pop()
-        if oid in parents and oid not in seen:
-            seen.add(oid)
-            waiting.extend(parents[oid])
-    return seen
-
-
-def writers(repository: Repository, oids: set[str]) -> set[int]:
-    """Ids of all who uploaded one of the commits or are named in a Co-authored-by trailer."""
-    found: set[int] = set()
-    rows = Revision.objects.filter(repository=repository, oid__in=oids)
-    for author, message in rows.values_list("author", "message"):
-        found.add(author)
-        found |= co_authors(message)
-    return found
+def writers(repository: Repository, head: str, *, without: str = "") -> tuple[set[int], str]:
+    """Of the commits that `head` brings: ids of all who uploaded one, and the text of those that
+    name co-authors (see `co_authors`); two queries."""
+    brought = reached(repository, head, without=without)
+    named = Case(When(message__icontains=_TRAILER, then="message"), default=Value("", TextField()))
+    rows = Revision.objects.filter(repository=repository, oid__in=brought).annotate(named=named)
+    found = list(rows.values_list("author", "named"))
+    return {author for author, _ in found}, "\n".join(text for _, text in found)
 
 
 def co_authors(text: str) -> set[int]:
