@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from contributions.models import DiscussionEventKind, Submission, SubmissionStatus
-from contributions.services import access, reviews
+from contributions.services import access, notifications, reviews
 from contributions.web import polling
 from contributions.web.forms import ReviewForm
 from contributions.web.submission_forms import AnswerForm, ReplyForm
@@ -26,6 +26,7 @@ COMMENTS_SHOWN = 10
 @require_GET
 def submission_page(request: HttpRequest, pk: int) -> HttpResponse:
     submission = access.submission(caller(request), pk)
+    notifications.seen(person(request), submission)
     return render(request, "contributions/submission.html", _whole(request, submission))
 
 
