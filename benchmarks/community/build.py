@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from benchmarks.community import work
 from benchmarks.community.bulk import below, fill, go_on_counting, numbers, pick
 from benchmarks.community.sizes import FIRST, TASKS, Size, Template
+from contributions.services import search_index
 from registry.models import (
     Event,
     MemberRole,
@@ -61,6 +62,7 @@ def build(size: Size) -> Template:
         work.decisions(size)
         work.news(size)
         go_on_counting()
+        search_index.rebuild()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
     return template

@@ -6,7 +6,7 @@ import pgtrigger
 from django.db import models
 
 from contributions.models.submissions import Submission
-from contributions.models.tracks import Track
+from contributions.models.tracks import Track, counted
 from registry.models import Repository, User
 
 
@@ -26,11 +26,14 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         return self.filter(status=ReleaseStatus.RELEASED)
 
     def listed(self) -> ReleaseQuerySet:
-        """With what one line of a list shows; newest first."""
-        admitted = models.Count("patches", filter=models.Q(patches__admitted=True), distinct=True)
+        """With what one line of a list shows; newest first. Counted for the lines shown only."""
+        pool = ReleasePatch.objects.filter(release=models.OuterRef("pk")).order_by()
         return (
             self.select_related("track__repository__namespace")
-            .annotate(admitted_count=admitted, pool_count=models.Count("patches", distinct=True))
+            .annotate(
+                admitted_count=counted(pool.filter(admitted=True), "release"),
+                pool_count=counted(pool, "release"),
+            )
             .order_by("-id")
         )
 

@@ -189,3 +189,10 @@ class _Asked(SearchQuery):
 
     def as_sql(self, *args: Any, **kwargs: Any) -> tuple[str, list[str]]:
         return "%s::tsquery", [self.asked]
+
+
+def repositories(text: str, kind: str) -> models.QuerySet[SearchEntry]:
+    """Entries of repositories of a kind that the words match; visibility is the caller's matter."""
+    asked = language.query(text)
+    rows = SearchEntry.objects.filter(kind=kind, repository__isnull=False)
+    return rows.filter(vector=_Asked(asked)) if asked else rows.none()
