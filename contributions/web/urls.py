@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from contributions.web import (
+    browse,
     discussions,
     docs,
     files,
@@ -18,6 +19,7 @@ from contributions.web import (
     releases,
     repositories,
     runs,
+    search,
     submission_actions,
     submission_lists,
     submissions,
@@ -64,7 +66,9 @@ def _repository_pages(kind: RepoType) -> list[URLPattern]:
 urlpatterns: list[URLPattern | URLResolver] = [
     *wizard_urls.PAGES,
     path("", page(home.home), name="home"),
+    path("home/live", page(home.live), name="home-live"),
     path("about", page(home.words), name="about"),
+    path("search", page(search.results), name="search"),
     path("docs", page(docs.index), name="docs"),
     path("docs/<slug:slug>", page(docs.docs_page), name="docs-page"),
     path("notifications", page(notifications.centre), name="notifications"),
@@ -102,7 +106,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *(
         path(
             kind.plural,
-            page(repositories.repository_list),
+            page(browse.repository_list),
             {"repo_type": kind.value},
             name=kind.plural,
         )
