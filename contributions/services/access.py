@@ -96,7 +96,9 @@ def release(caller: Caller, track_name: str, number: int, *, need: Need = Need.R
 def draft(caller: Caller, pk: int, *, need: Need = Need.PROPOSE) -> OfferDraft:
     """A draft is its author's alone. `Need.READ`: also when its repository is out of reach."""
     found = (
-        OfferDraft.objects.select_related("repository__namespace", "sent_as__repository__namespace")
+        OfferDraft.objects.select_related(
+            "author__namespace", "repository__namespace", "sent_as__repository__namespace"
+        )
         .filter(pk=pk, author=caller.user)
         .first()
     )

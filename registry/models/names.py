@@ -14,12 +14,12 @@ RESERVED = frozenset(
     """
     about accounts admin api assets auth benchmarks blog buckets collections commonweight content
     contact contributors credit dashboard datasets docs download events explore favicon.ico git
-    health help home join kernels leaderboards legal licence licences license licenses live login
-    logout lfs me media metrics models moderation new notifications oauth operator organisations
-    organizations orgs papers privacy publications queue releases resolve reviews robots.txt root
-    runs search security sessions settings setup signin signup site-packages spaces static status
-    submissions submit support system terms tokens tracks upload uploads users v1 webhooks
-    well-known whoami workers www xet
+    health help home invitations join kernels leaderboards legal licence licences license licenses
+    live login logout lfs me media metrics models moderation new notifications oauth operator
+    organisations organizations orgs papers privacy publications queue releases resolve reviews
+    robots.txt root runs search security sessions settings setup signin signup site-packages spaces
+    static status submissions submit support system terms tokens tracks upload uploads users v1
+    webhooks well-known whoami workers www xet
     """.split()  # noqa: SIM905
 )
 

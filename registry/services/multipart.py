@@ -39,6 +39,17 @@ def put_part(upload: str, number: int, stream: Readable, *, size: int) -> str:
         return received.sha256
 
 
+def arrived(upload: str) -> dict[int, str]:
+    """Number → ETag of the parts that are there."""
+    folder = _folder(upload)
+    names = [part.name.partition(".") for part in folder.glob("*.*")] if folder.is_dir() else []
+    return {int(number): etag for number, _, etag in names if number.isdigit()}
+
+
+def discard(upload: str) -> None:
+    shutil.rmtree(_folder(upload), ignore_errors=True)
+
+
 @contextlib.contextmanager
 def joined(upload: str, etags: Mapping[object, str]) -> Iterator[Readable]:
     """All parts in order as one stream; they are removed once it was used without an error."""
