@@ -309,7 +309,7 @@ def _invited(event: Event) -> News | None:
         NotificationKind.INVITATION,
         [found.user],
         words,
-        f"/organisations/{name}",
+        "/settings/organisations",
         f"invitation:{found.pk}",
     )
 
