@@ -170,6 +170,14 @@ class ReviewItem(models.Model):
     def __str__(self) -> str:
         return f"{self.key} key of {self.submission}"
 
+    @property
+    def is_claimed(self) -> bool:
+        return self.claimed_until is not None and self.claimed_until > timezone.now()
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.closed_at is None and self.due_at < timezone.now()
+
 
 class CannedReply(models.Model):
     """Words that reviewers use again and again; they may be changed before they are sent."""

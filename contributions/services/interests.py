@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
@@ -14,7 +16,8 @@ from contributions.models import (
     TrackDataset,
 )
 from contributions.services import history
-from registry.models import MemberRole, Membership, NamespaceKind, Repository, User
+from registry.models import MemberRole, Membership, Repository, User
+from registry.models.repositories import RepositoryQuerySet
 
 
 def interest_of(person: User, submission: Submission) -> str:
@@ -24,9 +27,8 @@ def interest_of(person: User, submission: Submission) -> str:
         return "it is their own"
     if person.pk in _writers(submission):
         return "they uploaded or co-wrote a commit of it"
-    for repository, what in _concerned(submission):
-        if _owns(person, repository):
-            return f"they own the {what} it changes or uses ({repository})"
+    if concerned := _owned_of_concerned(person, submission):
+        return concerned
     if settings.REVIEW_REFUSE_SAME_ORGANISATION and _share_organisation(
         person, submission.contributor
     ):
@@ -35,45 +37,39 @@ def interest_of(person: User, submission: Submission) -> str:
 
 
 def _writers(submission: Submission) -> set[int]:
-    commits = history.reached(
+    """All who uploaded or co-wrote a commit of it; three queries at most."""
+    uploaded, texts = history.writers(
         submission.repository, submission.head_revision, without=submission.base_revision
     )
-    found = history.writers(submission.repository, commits)
-    return found | _named_at_opening(submission.discussion)
+    opening = _opening(submission.discussion)
+    if opening is not None:
+        # Named now, or named before the comment was changed.
+        uploaded |= set(opening.data.get("co_authors", []))
+        texts = f"{texts}\n{opening.text}"
+    return uploaded | history.co_authors(texts)
 
 
-def _named_at_opening(discussion: Discussion | None) -> set[int]:
-    """Co-authors that the opening comment names, or named before it was changed."""
+def _opening(discussion: Discussion | None) -> DiscussionEvent | None:
     if discussion is None:
-        return set()
-    opening = DiscussionEvent.objects.filter(
-        discussion=discussion, kind=DiscussionEventKind.COMMENT
-    ).first()
-    if opening is None:
-        return set()
-    return history.co_authors(opening.text) | set(opening.data.get("co_authors", []))
+        return None
+    kind = DiscussionEventKind.COMMENT
+    return DiscussionEvent.objects.filter(discussion=discussion, kind=kind).first()
 
 
-def _concerned(submission: Submission) -> list[tuple[Repository, str]]:
-    """The repository that is changed, and the base and training data of its track."""
-    found = [(submission.repository, submission.repository.repo_type)]
-    if track := submission.track:
-        found.append((track.repository, "base"))
-        used = track.training_data.select_related("dataset__namespace")
-        found += [(source.dataset, "training data") for source in used]
-    return found
-
-
-def _owns(person: User, repository: Repository) -> bool:
-    """Its namespace is theirs, they run the organisation it is in, or they maintain it."""
-    namespace = repository.namespace
-    if namespace.kind == NamespaceKind.USER and namespace.pk == person.namespace_id:
-        return True
-    runs_it = Membership.objects.filter(
-        user=person, role=MemberRole.MAINTAINER, organisation__namespace=namespace
-    )
-    maintains = repository.maintainers.filter(user=person, role=MemberRole.MAINTAINER)
-    return runs_it.exists() or maintains.exists()
+def _owned_of_concerned(person: User, submission: Submission) -> str:
+    """The repository that is changed, and the base and training data of its track; one query."""
+    track = submission.track
+    concerned = Q(pk=submission.repository_id)
+    if track is not None:
+        concerned |= Q(pk=track.repository_id) | Q(trained_tracks__track=track)
+    owned = owned_by(person).filter(concerned).select_related("namespace").distinct()
+    for repository in owned:
+        if repository.pk == submission.repository_id:
+            what = repository.repo_type
+        else:
+            what = "base" if track and repository.pk == track.repository_id else "training data"
+        return f"they own the {what} it changes or uses ({repository})"
+    return ""
 
 
 def _share_organisation(one: User, other: User) -> bool:
@@ -89,7 +85,7 @@ def concerning(person: User) -> Q:
 
     Co-authors named in a commit are found by `interest_of` only, which every decision asks.
     """
-    owned = _owned(person)
+    owned = owned_by(person).values("pk")
     offered = (
         Q(contributor=person)
         | Q(discussion__author=person)
@@ -111,17 +107,18 @@ def turned_other_key(person: User, key: str) -> Q:
     return Q(pk__in=other.values("submission"))
 
 
-def _pushed_to(person: User) -> QuerySet[DiscussionEvent, dict[str, int]]:
+def _pushed_to(person: User) -> QuerySet[DiscussionEvent, Any]:
     pushes = DiscussionEvent.objects.filter(
         author=person, kind=DiscussionEventKind.COMMIT, discussion__submission__isnull=False
     )
     return pushes.values("discussion__submission")
 
 
-def _owned(person: User) -> QuerySet[Repository, dict[str, int]]:
+def owned_by(person: User) -> RepositoryQuerySet:
+    """Its namespace is theirs, they run the organisation it is in, or they maintain it."""
     run = Membership.objects.filter(user=person, role=MemberRole.MAINTAINER)
     return Repository.objects.filter(
         Q(namespace=person.namespace_id)
         | Q(namespace__in=run.values("organisation__namespace"))
         | Q(pk__in=person.maintained.filter(role=MemberRole.MAINTAINER).values("repository"))
-    ).values("pk")
+    )

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -21,6 +21,8 @@ from contributions.services import interests, review_risk
 from registry.models import User
 from registry.services import events
 from registry.services.errors import Conflict, Forbidden
+
+LOOKED_AT = 20
 
 
 def expected(status: str, missing_keys: Iterable[str]) -> set[str]:
@@ -88,19 +90,44 @@ def waiting(key: Key | str = "", *, reviewer: User | None = None) -> ReviewItemQ
     ).order_by("due_at", "id")
 
 
-def _not_for(reviewer: User, key: Key | str) -> Iterable[Submission]:
+def _not_for(reviewer: User, key: Key | str) -> QuerySet[Submission]:
     against = interests.concerning(reviewer)
     if key:
         against |= interests.turned_other_key(reviewer, str(key))
+    return _in_review().filter(against)
+
+
+def _in_review() -> QuerySet[Submission]:
+    return Submission.objects.filter(status=SubmissionStatus.IN_REVIEW).order_by().only("pk")
+
+
+def for_keys(keys: Iterable[Key], *, reviewer: User) -> ReviewItemQuerySet:
+    """The same for all keys that one person reviews."""
+    rows, chosen = waiting(), list(keys)
+    against = Q()
+    for key in chosen:
+        turned = interests.turned_other_key(reviewer, key.value)
+        against |= Q(key=key, submission__in=_in_review().filter(turned))
     return (
-        Submission.objects.filter(status=SubmissionStatus.IN_REVIEW).filter(against).order_by()
-    ).only("pk")
+        rows.filter(key__in=chosen)
+        .exclude(submission__in=_in_review().filter(interests.concerning(reviewer)))
+        .exclude(against)
+    )
 
 
 def free(key: Key | str, *, reviewer: User) -> ReviewItemQuerySet:
     """What this reviewer could take next: their own claims, and what nobody looks at."""
     theirs = Q(claimed_by=None) | Q(claimed_until__lte=Now()) | Q(claimed_by=reviewer)
     return waiting(key, reviewer=reviewer).filter(theirs)
+
+
+@transaction.atomic
+def take_next(key: Key, *, reviewer: User) -> ReviewItem | None:
+    """Claim the most urgent line that is free and not against their interest; None: nothing is."""
+    for item in free(key, reviewer=reviewer)[:LOOKED_AT]:
+        if not interests.interest_of(reviewer, item.submission):
+            return claim(item, reviewer=reviewer)
+    return None
 
 
 # --- claims ---------------------------------------------------------------------------------------

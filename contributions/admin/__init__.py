@@ -1,0 +1,5 @@
+"""The dashboard at /admin/: reviews, tracks, publications, operation."""
+
+from contributions.admin import decisions, home, operations, publications, queues, review, tracks
+
+__all__ = ["decisions", "home", "operations", "publications", "queues", "review", "tracks"]

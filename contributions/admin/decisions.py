@@ -1,0 +1,196 @@
+"""What was decided, and the words that reviewers use again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from contributions.admin.forms import ReplyForm
+from contributions.admin.review import keys_of
+from contributions.models import CannedReply, Decision, ReasonCode, Review
+from contributions.services import canned_replies
+from registry.admin import cells, navigation, staff
+from registry.admin.desk import Act, Desk
+from registry.admin.navigation import Words
+from registry.admin.staff import Staff
+from registry.models import Repository
+
+_TONES = {
+    Decision.APPROVE.value: "gain",
+    Decision.REJECT.value: "loss",
+    Decision.REVERSE.value: "care",
+}
+
+
+class Open(admin.SimpleListFilter):
+    title = _("answer")
+    parameter_name = "answer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("given", str(_("given"))), ("missing", str(_("missing")))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
+        if self.value() in {"given", "missing"}:
+            missing = self.value() == "missing"
+            return queryset.filter(answer_due_at__isnull=False, answer__isnull=missing)
+        return queryset
+
+
+class ByReason(admin.SimpleListFilter):
+    title = _("reason")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [(code.value, str(code.label)) for code in ReasonCode]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
+        return queryset.filter(reason_code=self.value()) if self.value() else queryset
+
+
+@admin.register(Review)
+class Decisions(Desk):
+    may_see = staff.reviewers
+    related = ("submission__repository__namespace", "reviewer", "answer")
+    about = _("Every decision, the latest first. The latest of each key is the one that counts.")
+    list_display = ("what", "key", "decided", "why", "reviewer", "when", "due")
+    list_display_links = None
+    list_filter = ("key", "decision", ByReason, Open)
+    search_fields = (
+        "submission__title__icontains",
+        "submission__contributor__username__iexact",
+        "reviewer__username__iexact",
+        "text__icontains",
+    )
+    search_help_text = _("Title, contributor, reviewer or words of the reason")
+    ordering = ("-id",)
+
+    def visible(self, rows: QuerySet[Review], who: Staff) -> QuerySet[Review]:
+        if who.is_operator:
+            return rows
+        seen = Repository.objects.visible_to(who.user).values("pk")
+        return rows.filter(Q(key__in=keys_of(who)) | Q(submission__repository__in=seen))
+
+    def row_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        review = self.row(request, object_id)
+        return HttpResponseRedirect(_address(review))
+
+    @admin.display(description=_("submission"))
+    def what(self, review: Review) -> str:
+        return format_html(
+            '<a class="cw-link" href="{}">{}</a><br><span class="cw-small">{}</span>',
+            _address(review),
+            review.submission.title,
+            review.submission.repository.full_name,
+        )
+
+    @admin.display(description=_("decision"))
+    def decided(self, review: Review) -> str:
+        return cells.label(review.get_decision_display(), _TONES.get(review.decision, "note"))
+
+    @admin.display(description=_("reason"))
+    def why(self, review: Review) -> str:
+        said = review.said
+        return said if len(said) <= 160 else f"{said[:160]}…"
+
+    @admin.display(description=_("when"))
+    def when(self, review: Review) -> str:
+        return cells.ago(review.created_at)
+
+    @admin.display(description=_("answer"))
+    def due(self, review: Review) -> str:
+        if review.answer_due_at is None:
+            return ""
+        if hasattr(review, "answer"):
+            return cells.label(_("given"), "gain")
+        when = f"{review.answer_due_at:%Y-%m-%d}"
+        return format_html(
+            "{} {}", when, cells.label(_("late"), "loss") if review.is_overdue else ""
+        )
+
+
+def _address(review: Review) -> str:
+    return f"{reverse('admin:review', args=[review.submission_id])}?key={review.key}&show=history"
+
+
+def _write(actor: Any, reply: CannedReply | None, given: dict[str, Any]) -> object:
+    return canned_replies.write(actor=actor, reply=reply, **given)
+
+
+def _words(reply: CannedReply) -> dict[str, Any]:
+    return {name: getattr(reply, name) for name in ReplyForm.base_fields}
+
+
+@admin.register(CannedReply)
+class Replies(Desk):
+    may_see = staff.reviewers
+    about = _("Chosen on the page of a review, they fill its form; the words may be changed there.")
+    list_display = ("name", "for_key", "decision", "reason")
+    list_display_links = None
+    list_filter = ("key", "decision")
+    search_fields = ("title__icontains", "text__icontains")
+    ordering = ("title",)
+    acts = (
+        Act(
+            "write",
+            _("Write a canned reply"),
+            _write,
+            _("The canned reply is kept."),
+            form=ReplyForm,
+            on_list=True,
+        ),
+        Act(
+            "change",
+            _("Change it"),
+            _write,
+            _("The canned reply is changed."),
+            form=ReplyForm,
+            initial=_words,
+        ),
+        Act(
+            "delete",
+            _("Delete it"),
+            lambda actor, reply, given: canned_replies.delete(reply, actor=actor),
+            _("The canned reply is gone."),
+            is_danger=True,
+        ),
+    )
+
+    @admin.display(description=_("title"))
+    def name(self, reply: CannedReply) -> str:
+        return cells.row_link(reply)
+
+    @admin.display(description=_("key"))
+    def for_key(self, reply: CannedReply) -> Words:
+        return reply.get_key_display() if reply.key else _("any")
+
+    @admin.display(description=_("reason"))
+    def reason(self, reply: CannedReply) -> str:
+        known = reply.reason_code in ReasonCode.values
+        return str(ReasonCode(reply.reason_code).label) if known else ""
+
+    def facts(self, row: CannedReply) -> Iterable[tuple[Words, Any]]:
+        return [
+            (_("Key"), self.for_key(row)),
+            (_("Decision"), row.get_decision_display()),
+            (_("Reason"), self.reason(row)),
+            (_("Text"), row.text),
+            (_("Written by"), cells.person(row.created_by)),
+        ]
+
+
+navigation.add(
+    navigation.REVIEWS,
+    navigation.Link(
+        _("Decisions"), "fact_check", "admin:contributions_review_changelist", staff.reviewers
+    ),
+    navigation.Link(
+        _("Canned replies"), "chat", "admin:contributions_cannedreply_changelist", staff.reviewers
+    ),
+)
