@@ -87,22 +87,20 @@ class TrackQuerySet(models.QuerySet["Track"]):
 
     def listed(self) -> TrackQuerySet:
         """With what one line of a list shows: the busiest first."""
+        offered = apps.get_model("contributions", "Submission").objects
+        released = apps.get_model("contributions", "Release").objects.filter(
+            status="released", number__gt=0
+        )
+        own = models.OuterRef("pk")
         return (
             self.select_related("repository__namespace", "benchmark")
             .defer("benchmark__split_m", "benchmark__split_v", "benchmark__split_t")
             .annotate(
-                submission_count=_count("Submission"),
-                release_count=_count("Release", status="released", number__gt=0),
+                submission_count=counted(offered.filter(track=own), "track"),
+                release_count=counted(released.filter(track=own), "track"),
             )
             .order_by("-submission_count", "name")
         )
-
-
-def _count(model: str, **wanted: Any) -> Coalesce:
-    """Counted by track in an index each: joined, the rows would multiply before they are counted."""
-    rows = apps.get_model("contributions", model).objects.filter(track=models.OuterRef("pk"))
-    counted = rows.filter(**wanted).order_by().values("track").annotate(n=models.Count("pk"))
-    return Coalesce(models.Subquery(counted.values("n")), 0)
 
 
 class Track(models.Model):

@@ -81,7 +81,17 @@ def publish(
     return publication
 
 
-def _refuse(release: Release, *, actor: User, endpoint: str, repo_id: str) -> None:
+def preview(
+    release: Release, *, actor: User, endpoint: str, repo_id: str, private: bool = False
+) -> dict[str, Any]:
+    """The plan of a publication before it is asked for; refused as that would be."""
+    endpoint = hub_tokens.clean_endpoint(endpoint)
+    _refuse(release, actor=actor, endpoint=endpoint, repo_id=repo_id)
+    asked = Publication(release=release, endpoint=endpoint, repo_id=repo_id, private=private)
+    return plan(asked)
+
+
+def refuse_stranger(release: Release, *, actor: User) -> None:
     repository = release.track.repository
     if not (access.is_maintainer(actor, repository) or actor.is_operator):
         raise Forbidden(
@@ -89,6 +99,11 @@ def _refuse(release: Release, *, actor: User, endpoint: str, repo_id: str) -> No
             where="publication",
             next="ask a maintainer of the repository or an operator",
         )
+
+
+def _refuse(release: Release, *, actor: User, endpoint: str, repo_id: str) -> None:
+    repository = release.track.repository
+    refuse_stranger(release, actor=actor)
     if release.status != ReleaseStatus.RELEASED or not release.revision:
         raise Conflict(
             f"{release} is {release.get_status_display()}, not released",

@@ -100,7 +100,7 @@ def refuse_stranger(maintainer: User, repository: Repository) -> None:
         raise Forbidden(
             f"{maintainer.username} does not maintain {repository.full_name}",
             where="repository",
-            next="ask one of its maintainers to open the track",
+            next="ask one of its maintainers to do this",
         )
 
 
@@ -213,13 +213,51 @@ def _calibrate_again(track: Track, elsewhere: str) -> Track:
 def close(track: Track, *, actor: User, reason: str = "") -> Track:
     """No further evaluations or releases; main is free again."""
     track = lock(track)
-    if not access.is_maintainer(actor, track.repository):
-        raise Forbidden(f"{actor.username} does not maintain {track.repository}", where="track")
+    refuse_stranger(actor, track.repository)
     if track.status != TrackStatus.CLOSED:
+        _refuse_release_at_work(track)
         track.status, track.status_reason = TrackStatus.CLOSED, reason
         track.save(update_fields=["status", "status_reason"])
         _record("closed", track, actor=actor, reason=reason)
         submissions.track_changed(track)
+    return track
+
+
+def _refuse_release_at_work(track: Track) -> None:
+    """It would end on a main that is no longer protected."""
+    working = [ReleaseStatus.MERGING, ReleaseStatus.VALUING]
+    if release := track.releases.filter(status__in=working).first():
+        raise Conflict(
+            f"Release {release.number} of the track {track} is being made.",
+            where="track",
+            next="Wait until it has ended, or cancel it.",
+        )
+
+
+@transaction.atomic
+def reopen(track: Track, *, actor: User) -> Track:
+    """Takes pull requests again, on the base that it had; main is protected again.
+
+    Refused when main has moved meanwhile: what was put there was not reviewed for this track.
+    """
+    track = lock(track)
+    refuse_stranger(actor, track.repository)
+    if track.status != TrackStatus.CLOSED:
+        return track
+    if track.base_revision and (elsewhere := mainline.moved(track, track.base_revision)):
+        raise Conflict(
+            f"{elsewhere}, and is not the base of the track {track} any more.",
+            where="track",
+            next="Open a new track: it starts from main as it is.",
+        )
+    track.status = TrackStatus.OPEN if track.base_revision else TrackStatus.PREPARING
+    track.status_reason = ""
+    track.save(update_fields=["status", "status_reason"])
+    _record("reopened", track, actor=actor)
+    first = Submission.objects.filter(repository=track.repository, discussion=None).first()
+    if first is not None and track.status == TrackStatus.PREPARING:
+        submissions.advance(first)
+    submissions.track_changed(track)
     return track
 
 

@@ -1,28 +1,59 @@
-"""Tracks: the list, and one with its rules and leaderboard."""
+"""Tracks: the list, and one with its rules, leaderboard and history."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from contributions.models import RunStatus, Track, TrackStatus
+from contributions.models import (
+    PatchKind,
+    ReleaseStatus,
+    RunStatus,
+    Submission,
+    Task,
+    Track,
+    TrackStatus,
+)
 from contributions.services import access, track_files
-from contributions.web import leaderboard
+from contributions.web import leaderboard, leaderboard_rows, plots
+from contributions.web.leaderboard import Ranked
+from contributions.web.leaderboard_rows import Standing
+from contributions.web.scores import LOSS, measure_name
 from registry.models import Repository
+from registry.services.access import is_maintainer
 from registry.web.links import choices, listing, with_value
 from registry.web.pages import caller, person
+
+SORTS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "": (gettext_lazy("most submissions first"), ("-submission_count", "name")),
+    "newest": (gettext_lazy("newest first"), ("-id",)),
+    "name": (gettext_lazy("by name"), ("name",)),
+}
+RECORDS_SHOWN, WAITING_SHOWN, RUNS_SHOWN, DATA_SHOWN = 20, 20, 5, 20
 
 
 @require_GET
 def track_list(request: HttpRequest) -> HttpResponse:
+    wanted = request.GET
     tracks = Track.objects.visible_to(person(request)).listed()
-    if (status := request.GET.get("status")) in TrackStatus.values:
+    if (status := wanted.get("status")) in TrackStatus.values:
         tracks = tracks.filter(status=status)
-    options = [("", "all"), *((status.value, status.value) for status in TrackStatus)]
+    if (task := wanted.get("task")) in Task.values:
+        tracks = tracks.filter(task=task)
+    tracks = tracks.order_by(*SORTS.get(wanted.get("sort", ""), SORTS[""])[1])
+    statuses = [("", _("all")), *((s.value, _(s.label.lower())) for s in TrackStatus)]
+    tasks = [("", _("every task")), *((t.value, t.value) for t in Task)]
     context = {
         "listing": listing(request, tracks),
-        "status_choices": choices(request, "status", options),
+        "status_choices": choices(request, "status", statuses),
+        "task_choices": choices(request, "task", tasks),
+        "sort_choices": choices(request, "sort", [(k, str(v[0])) for k, v in SORTS.items()]),
         "example": track_files.EXAMPLE,
     }
     return render(request, "contributions/tracks.html", context)
@@ -31,27 +62,81 @@ def track_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def track_page(request: HttpRequest, name: str) -> HttpResponse:
     track = access.track(caller(request), name)
-    user, sort = person(request), request.GET.get("sort", "")
-    page = listing(request, leaderboard.entries(track, user, sort=sort))
-    releases = list(track.releases.order_by("-number")[:50])
-    standings = leaderboard.standings(track, releases)
-    waiting = track.submissions.visible_to(user).filter(comparisons=None).listed()[:20]
+    user = person(request)
+    releases = list(leaderboard_rows.releases_of(track))
+    standings = leaderboard_rows.standings(track, releases)
+    waiting = track.submissions.visible_to(user).filter(comparisons=None)
     context = {
         "track": track,
-        "listing": page,
-        "entries": leaderboard.lines(track, page.page, standings, sort=sort),
         "standings": standings,
         "base": next((r for r in releases if r.revision == track.base_revision), None),
-        "waiting": waiting,
-        "runs": track.runs.filter(submission=None).exclude(status=RunStatus.SUCCEEDED)[:5],
+        **_board(request, track, standings),
+        **_progress(track, standings),
+        "at_work": [r for r in releases if r.status in {ReleaseStatus.MERGING, "valuing"}],
+        "maintains": user is not None and is_maintainer(user, track.repository),
+        "waiting": waiting.select_related("contributor").order_by("-id")[:WAITING_SHOWN],
+        "runs": track.runs.filter(submission=None)
+        .exclude(status=RunStatus.SUCCEEDED)
+        .defer("log", "plan", "spec", "result", "curve")
+        .order_by("-id")[:RUNS_SHOWN],
         "data": track.training_data.filter(
             dataset__in=Repository.objects.visible_to(user).values("pk")
-        ).select_related("dataset__namespace"),
-        "sort": sort,
-        "sort_links": {
-            key or "loss": with_value(request, "sort", key) for key in leaderboard.SORTS
-        },
-        "splits": {name: len(rows) for name, rows in track.benchmark.splits.items()},
+        ).select_related("dataset__namespace")[:DATA_SHOWN],
+        "splits": {part: len(rows) for part, rows in track.benchmark.splits.items()},
         "endpoint": request.build_absolute_uri("/").rstrip("/"),
     }
     return render(request, "contributions/track.html", context)
+
+
+def _board(request: HttpRequest, track: Track, standings: Sequence[Standing]) -> dict[str, Any]:
+    """The page of the leaderboard that is asked for, and its history."""
+    wanted = {key: request.GET.get(key, "") for key in ("sort", "kind")}
+    ranked = leaderboard.ranking(track, person(request))
+    page = listing(request, leaderboard.ordered(ranked, track=track, **wanted))
+    records = leaderboard.records(ranked)[-RECORDS_SHOWN:]
+    found = leaderboard.loaded(track, {row.pk for row in [*page.page, *records]})
+    kinds = [(k.value, k.label) for k in PatchKind if k.value in {row.kind for row in ranked}]
+    originals = leaderboard.originals(ranked)
+    return {
+        "listing": page,
+        "entries": leaderboard_rows.entries(
+            track, list(page.page), found, standings, originals, sort=wanted["sort"]
+        ),
+        "measured": len(ranked),
+        **wanted,
+        "kind_choices": choices(request, "kind", [("", _("every kind")), *kinds]),
+        "sort_links": {
+            key or "loss": with_value(request, "sort", key) for key in leaderboard.SORTS
+        },
+        **_history(records, found),
+    }
+
+
+def _history(records: Sequence[Ranked], found: Mapping[int, Submission]) -> dict[str, Any]:
+    """Who led when: each measurement that was better than all before it."""
+    points = [
+        plots.Value(plots.seconds(row.at), row.loss, str(row.pk), row.best, row.worst)
+        for row in records
+        if row.at is not None
+    ]
+    rows = [(row, found[row.pk]) for row in reversed(records) if row.pk in found]
+    return {"records": rows, "record_plot": plots.plot(points, stepped=True)}
+
+
+def _progress(track: Track, standings: Sequence[Standing]) -> dict[str, Any]:
+    """Loss and metric from release to release."""
+    losses = [
+        plots.Value(s.release.number, s.loss, str(s.release.number), s.best, s.worst)
+        for s in standings
+        if s.loss is not None
+    ]
+    metrics = [
+        plots.Value(s.release.number, s.metric, str(s.release.number))
+        for s in standings
+        if s.metric is not None
+    ]
+    drawn = [
+        (measure_name(LOSS), _("nats"), plots.plot(losses)),
+        (measure_name(track.metric), "", plots.plot(metrics)),
+    ]
+    return {"progress": [(name, unit, picture) for name, unit, picture in drawn if picture]}

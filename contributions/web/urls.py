@@ -3,51 +3,36 @@ first in the root and owns `/resolve/`, `/raw/` and `/api/`."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from contributions.web import (
     browse,
-    discussions,
     docs,
-    files,
     home,
+    leaderboard_export,
     notifications,
     people,
     queue,
     releases,
-    repositories,
+    repository_urls,
     runs,
     search,
     submission_actions,
     submission_lists,
     submissions,
+    track_controls,
     tracks,
     wizard_urls,
 )
 from registry.models import RepoType
 from registry.web.converters import NameConverter, NamespaceConverter
-from registry.web.pages import View, page
+from registry.web.pages import page
 
 register_converter(NamespaceConverter, "ns")
 register_converter(NameConverter, "name")
 
 # Path below the repository, view, name of the URL for models (datasets: `dataset-…`).
-_REPOSITORY_PAGES: list[tuple[str, View[Any], str]] = [
-    ("", repositories.overview, "repository"),
-    ("/tree", files.tree, "files"),
-    ("/tree/<path:rest>", files.tree, "tree"),
-    ("/blob/<path:rest>", files.blob, "blob"),
-    ("/commits", files.commit_list, "commit-list"),
-    ("/commits/<path:rest>", files.commit_list, "commits"),
-    ("/commit/<str:oid>", files.commit_page, "commit"),
-    ("/discussions", discussions.discussion_list, "discussions"),
-    ("/discussions/new", discussions.start, "new-discussion"),
-    ("/discussions/<int:num>", discussions.discussion_page, "discussion"),
-    ("/discussions/<int:num>/answer", discussions.answer, "answer"),
-    *wizard_urls.REPOSITORY_PAGES,
-]
+_REPOSITORY_PAGES = [*repository_urls.REPOSITORY_PAGES, *wizard_urls.REPOSITORY_PAGES]
 
 
 def _repository_pages(kind: RepoType) -> list[URLPattern]:
@@ -84,7 +69,35 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("queue/live", page(queue.live), name="queue-live"),
     path("tracks", page(tracks.track_list), name="tracks"),
     path("tracks/<str:name>", page(tracks.track_page), name="track"),
+    path(
+        "tracks/<str:name>/leaderboard.csv",
+        page(leaderboard_export.as_csv),
+        name="leaderboard-csv",
+    ),
+    path(
+        "tracks/<str:name>/leaderboard.json",
+        page(leaderboard_export.as_json),
+        name="leaderboard-json",
+    ),
+    path("tracks/<str:name>/release", page(track_controls.make_release), name="make-release"),
+    path("tracks/<str:name>/close", page(track_controls.close), name="close-track"),
+    path("tracks/<str:name>/reopen", page(track_controls.reopen), name="reopen-track"),
     path("tracks/<str:name>/releases/<int:number>", page(releases.release_page), name="release"),
+    path(
+        "tracks/<str:name>/releases/<int:number>/evidence.json",
+        page(releases.evidence),
+        name="release-evidence",
+    ),
+    path(
+        "tracks/<str:name>/releases/<int:number>/cancel",
+        page(track_controls.cancel_release),
+        name="cancel-release",
+    ),
+    path(
+        "tracks/<str:name>/releases/<int:number>/publish",
+        page(track_controls.publish),
+        name="publish-release",
+    ),
     path("tracks/<str:name>/releases/<int:number>/live", page(releases.live), name="release-live"),
     path("submissions", page(submission_lists.submission_list), name="submissions"),
     path("submissions/mine", page(submission_lists.mine), name="my-submissions"),
