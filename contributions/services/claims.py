@@ -23,6 +23,7 @@ from contributions.services import runs, status
 from registry.services.errors import Conflict
 
 LOG_CHARACTERS = 64_000
+_LOG_MARK = 200
 CURVE_POINTS = 500
 GO_ON = "go on"
 BUSY_ROUNDS, BUSY_SECONDS = 20, 0.05
@@ -104,6 +105,7 @@ def _give(run: Run, worker: str) -> Run:
         progress={},
         curve=[],
         log="",
+        log_start=0,
     )
     Attempt.objects.create(run=run, number=run.attempt, worker=worker, started_at=Now())
     if run.submission is not None:
@@ -132,7 +134,8 @@ def heartbeat(
         return f"stop: {held.reason or 'cancelled'}"
     runs.charge(held)
     news: dict[str, Any] = {"progress": progress, "curve": thinned(curve)}
-    news["log"] = None if log_tail is None else clean_log(log_tail)
+    if log_tail is not None:
+        news |= _logged(held, log_tail)
     Run.objects.filter(pk=run_id).update(
         lease_expires_at=Now() + lease(),
         heartbeat_at=Now(),
@@ -161,6 +164,19 @@ def _point(told: Any) -> dict[str, Any]:
     return {
         name: value for name, value in items if isinstance(value, int | float) or name == "stage"
     }
+
+
+def _logged(run: Run, tail: str) -> dict[str, Any]:
+    """The new end of the log, and how many characters came before it since the attempt began.
+
+    A worker sends the last so many characters: where they follow the end that is known is found by
+    their beginning, so that whoever follows the log is not sent the same lines again.
+    """
+    kept = clean_log(tail)
+    gone = 0 if kept.startswith(run.log[:_LOG_MARK]) else run.log.find(kept[:_LOG_MARK])
+    if gone < 0:  # so much came at once that nothing of what is known is left
+        gone = len(run.log)
+    return {"log": kept, "log_start": run.log_start + gone}
 
 
 def clean_log(text: str) -> str:
@@ -194,10 +210,10 @@ def finish(run: Run, *, result: dict[str, Any], log_tail: str, sandbox: str) -> 
         run,
         RunStatus.SUCCEEDED,
         result=result,
-        log=clean_log(log_tail),
         sandbox=sandbox,
         lease_expires_at=None,
         finished_at=Now(),
+        **_logged(run, log_tail),
     )
     runs.close_attempt(run, outcome="succeeded")
     return run
@@ -218,7 +234,7 @@ def fail(
     ours = failure == FailureClass.PLATFORM_ERROR
     runs.close_attempt(run, outcome=failure.value, reason=reason, refund=ours)
     fields: dict[str, Any] = {"failure_class": failure, "reason": reason, "lease_expires_at": None}
-    fields |= {"log": clean_log(log_tail)} if log_tail is not None else {}
+    fields |= _logged(run, log_tail) if log_tail is not None else {}
     fields |= {"result": result} if result else {}
     fields |= {"sandbox": sandbox} if sandbox else {}
     if run.status == RunStatus.CANCELLING:
@@ -235,8 +251,8 @@ def stopped(run: Run, *, log_tail: str) -> Run:
     """The worker has stopped a run that was being cancelled."""
     runs.charge(run)
     runs.close_attempt(run, outcome="cancelled", reason=run.reason)
-    log = clean_log(log_tail)
-    return runs.move(run, RunStatus.CANCELLED, log=log, lease_expires_at=None, finished_at=Now())
+    told = _logged(run, log_tail)
+    return runs.move(run, RunStatus.CANCELLED, lease_expires_at=None, finished_at=Now(), **told)
 
 
 def expire(run: Run) -> Run:

@@ -10,13 +10,14 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
+from registry.api.bodies import TooLarge
 from registry.services.errors import Conflict, NotFound, RepoNotFound, ServiceError
 
 CONTENT_TYPE = "application/problem+json"
@@ -75,6 +76,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
         error = exceptions.NotFound("There is nothing at this address.")
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        error = TooLarge()
     elif isinstance(error, SuspiciousOperation | UnreadablePostError):
         error = exceptions.ParseError("The request cannot be read.")
     if isinstance(error, exceptions.ValidationError):

@@ -1,0 +1,28 @@
+"""Names in filters, looked up by the indexes that ignore case before the rows are."""
+
+from __future__ import annotations
+
+from django.db.models.functions import Lower
+
+from contributions.models import Track
+from registry.models import Namespace, Repository, User
+
+_NOBODY = 0
+
+
+def user_id(name: str) -> int:
+    rows = User.objects.annotate(lower=Lower("username")).filter(lower=name.lower())
+    return rows.values_list("pk", flat=True).first() or _NOBODY
+
+
+def track_id(name: str) -> int:
+    rows = Track.objects.annotate(lower=Lower("name")).filter(lower=name.lower())
+    return rows.values_list("pk", flat=True).first() or _NOBODY
+
+
+def repository_ids(full_name: str) -> list[int]:
+    """A model and a dataset may share a name."""
+    namespace, _, name = full_name.lower().partition("/")
+    owner = Namespace.objects.annotate(lower=Lower("name")).filter(lower=namespace).first()
+    rows = Repository.objects.annotate(lower=Lower("name")).filter(namespace=owner, lower=name)
+    return list(rows.values_list("pk", flat=True)) if owner else []

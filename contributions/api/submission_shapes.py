@@ -1,0 +1,162 @@
+"""How submissions look: a line of a list, and one with all that belongs to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from contributions.api.run_shapes import RunLineSerializer
+from contributions.models import (
+    Comparison,
+    Credit,
+    Decision,
+    Key,
+    Outcome,
+    PatchKind,
+    Review,
+    Severity,
+    Submission,
+    SubmissionStatus,
+)
+from registry.models import RepoType
+
+ACTIONS = ["cancel", "rerun", "withdraw", "open", "evaluate", "track", "answer"]
+
+
+class GainSerializer(serializers.Serializer[Comparison]):
+    difference = serializers.FloatField(help_text="Positive is better, in nats.")
+    low = serializers.FloatField(help_text="95 % interval.")
+    high = serializers.FloatField()
+
+
+class SubmissionLineSerializer(serializers.Serializer[Submission]):
+    id = serializers.IntegerField()
+    url = serializers.SerializerMethodField(help_text="Its page.")
+    title = serializers.CharField()
+    repository = serializers.CharField(source="repository.full_name")
+    repo_type = serializers.ChoiceField(RepoType.choices, source="repository.repo_type")
+    pull_request = serializers.IntegerField(
+        source="discussion.num", default=None, allow_null=True, help_text="null: first revision."
+    )
+    track = serializers.CharField(source="track.name", default=None, allow_null=True)
+    contributor = serializers.CharField(source="contributor.username")
+    kind = serializers.ChoiceField(PatchKind.choices)
+    status = serializers.ChoiceField(SubmissionStatus.choices)
+    status_label = serializers.SerializerMethodField()
+    status_reason = serializers.CharField(allow_blank=True)
+    status_since = serializers.DateTimeField()
+    outcome = serializers.SerializerMethodField()
+    head_revision = serializers.CharField()
+    base_revision = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+
+    def get_url(self, submission: Submission) -> str:
+        request = self.context["request"]
+        return str(request.build_absolute_uri(submission.get_absolute_url()))
+
+    def get_status_label(self, submission: Submission) -> str:
+        return str(SubmissionStatus(submission.status).label)
+
+    def get_outcome(self, submission: Submission) -> Outcome:
+        return SubmissionStatus(submission.status).outcome
+
+
+class SubmissionRowSerializer(SubmissionLineSerializer):
+    gain = serializers.SerializerMethodField(help_text="Newest gain of the loss on split T.")
+
+    def get_gain(self, submission: Submission) -> GainSerializer | None:
+        gains: list[Comparison] = getattr(submission, "loss_gains", [])
+        return GainSerializer(gains[-1]).data if gains else None  # type: ignore[return-value]
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    rule = serializers.CharField()
+    severity = serializers.ChoiceField(Severity.choices)
+    path = serializers.CharField(allow_blank=True)
+    line = serializers.IntegerField(allow_null=True)
+    message = serializers.CharField()
+    fix = serializers.CharField(allow_blank=True)
+
+
+class ScoreSerializer(serializers.Serializer[Comparison]):
+    split = serializers.CharField(help_text="T reports results, V values contributions.")
+    measure = serializers.CharField(help_text="loss (nats), or a metric.")
+    candidate = serializers.SerializerMethodField()
+    reference = serializers.SerializerMethodField()
+    difference = serializers.FloatField(help_text="Gain: positive is better, for a loss too.")
+    low = serializers.FloatField(help_text="95 % interval of the gain.")
+    high = serializers.FloatField()
+    examples = serializers.IntegerField(source="candidate.examples")
+
+    def get_candidate(self, row: Comparison) -> float | None:
+        return value_of(row.candidate, row.measure)
+
+    def get_reference(self, row: Comparison) -> float | None:
+        return value_of(row.reference, row.measure)
+
+
+class ReviewSerializer(serializers.Serializer[Review]):
+    id = serializers.IntegerField()
+    key = serializers.ChoiceField(Key.choices)
+    decision = serializers.ChoiceField(Decision.choices)
+    reviewer = serializers.CharField(source="reviewer.username")
+    revision = serializers.CharField(help_text="The head that was looked at.")
+    reason_code = serializers.CharField(allow_blank=True)
+    text = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    answer_due_at = serializers.DateTimeField(allow_null=True)
+    answer = serializers.CharField(source="answer.text", default=None, allow_null=True)
+
+
+class KeySerializer(serializers.Serializer[Any]):
+    key = serializers.ChoiceField(Key.choices)
+    decision = serializers.ChoiceField(
+        Decision.choices, allow_null=True, help_text="That stands on the head; null: waited for."
+    )
+    reviewer = serializers.CharField(allow_null=True)
+
+
+class CreditSerializer(serializers.Serializer[Credit]):
+    track = serializers.CharField(source="release.track.name")
+    release = serializers.IntegerField(source="release.number")
+    submission = serializers.IntegerField(source="submission_id")
+    contributor = serializers.CharField(source="contributor.username")
+    weight = serializers.FloatField()
+    amount = serializers.FloatField(help_text="Nats on split V, along the merge.")
+    low = serializers.FloatField(help_text="95 % interval.")
+    high = serializers.FloatField()
+    first_order = serializers.FloatField()
+    alone = serializers.FloatField(allow_null=True)
+    leave_one_out = serializers.FloatField(allow_null=True)
+    metric_amount = serializers.FloatField(allow_null=True)
+    formula = serializers.CharField()
+
+
+class SubmissionSerializer(SubmissionLineSerializer):
+    description = serializers.CharField(
+        source="shown.description", allow_blank=True, help_text="Opening comment, markdown."
+    )
+    runs = RunLineSerializer(source="shown.runs", many=True, help_text="Newest first; at most 24.")
+    findings = FindingSerializer(
+        source="shown.findings", many=True, help_text="Of the newest check of the head."
+    )
+    scores = ScoreSerializer(
+        source="shown.scores", many=True, help_text="Of the newest benchmark of the head."
+    )
+    keys = KeySerializer(source="shown.keys", many=True)
+    reviews = ReviewSerializer(source="shown.reviews", many=True)
+    credit = CreditSerializer(source="shown.credit", many=True)
+    question = ReviewSerializer(
+        source="shown.question", allow_null=True, help_text="What waits for an answer."
+    )
+    actions = serializers.ListField(
+        source="shown.actions",
+        child=serializers.ChoiceField(ACTIONS),
+        help_text="What the caller may do now.",
+    )
+
+
+def value_of(score: Any, measure: str) -> float | None:
+    found = score.loss if measure == "loss" else score.metrics.get(measure)
+    return float(found) if isinstance(found, int | float) else None
