@@ -64,7 +64,7 @@ def results(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kind = kind if kind in KINDS else ""
     found = search.find(person(request), asked, kind=kind)
-    shown = listing(request, found.hits, size=RESULTS)
+    shown = listing(request, found.keys, size=RESULTS)
     context = {
         "asked": asked,
         "kind": kind,
@@ -72,7 +72,10 @@ def results(request: HttpRequest) -> HttpResponse:
         "kinds": _kinds(request, found, kind),
         "everywhere": with_value(request, "kind", ""),
         "listing": shown,
-        "lines": [Line(hit, highlighted(hit.title, asked), ONE[hit.kind]) for hit in shown.page],
+        "lines": [
+            Line(hit, highlighted(hit.title, asked), ONE.get(hit.kind, hit.kind))
+            for hit in search.hits(shown.page)
+        ],
         "many": any(count >= found.most for count in found.counts.values()),
         "most": found.most,
     }

@@ -31,9 +31,14 @@ KINDS: dict[str, float] = {
     "submission": 1.0,
     "discussion": 0.8,
 }
-# Of so many matches of a kind, the newest, are the best shown: a common word costs no more.
+# Of so many matches of a kind a page tells.
 RANKED = 100
-RANKED_OF_ONE_KIND = 500
+# So many are looked at, whatever matches.
+CANDIDATES = 800
+# Among so many of the newest entries common words are looked for.
+RECENT = 8000
+# Kinds of which there are so many that not all matches can be ranked.
+_ABUNDANT = {"submission", "discussion"}
 _FIELDS = ("title", "url", "summary", "repository", "vector", "updated_at")
 
 
@@ -61,9 +66,9 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """The best hits first; counts stop at `most`."""
+    """Numbers of entries, the best first; counts stop at `most`."""
 
-    hits: list[Hit]
+    keys: list[int]
     counts: dict[str, int]
     most: int
 
@@ -91,7 +96,7 @@ def store(entries: Iterable[Entry]) -> int:
             url=entry.url[:500],
             summary=_cut(entry.summary, 500),
             repository=entry.repository,
-            vector=language.vector(entry.title, entry.words),
+            vector=f"{language.vector(entry.title, entry.words)} {language.mark(entry.kind)}",
         )
         for entry in entries
     ]
@@ -126,57 +131,99 @@ def forget_person(user: User) -> None:
     theirs = models.Q(kind="submission", summary__contains=f" · {name} · ") | models.Q(
         kind="discussion", summary__endswith=f" · {name}"
     )
-    SearchEntry.objects.filter(theirs, vector=_Asked(language.query(f'"{name}"'))).update(
-        summary="",
-        vector=models.Func(
-            models.F("vector"),
-            template="ts_filter(%(expressions)s, '{a}')",
-            arity=1,
-            output_field=SearchVectorField(),
-        ),
-    )
+    rows = SearchEntry.objects.filter(theirs, vector=_Asked(language.query(f'"{name}"')))
+    for kind in _ABUNDANT:
+        rows.filter(kind=kind).update(summary="", vector=_Title(models.F("vector"), kind))
 
 
 def find(user: User | None, text: str, *, kind: str = "") -> Found:
-    """What `user` may see and `text` matches, in one query."""
+    """What `user` may see and `text` matches: numbers of entries, `hits` has what they say.
+
+    Two queries: numbers of candidates by the index alone, then what of them may be seen, ranked.
+    """
     asked = language.query(text)
-    most = RANKED_OF_ONE_KIND if kind in KINDS else RANKED
     if not asked:
-        return Found([], {}, most)
-    rows = _of_kinds(user, asked, text, [kind] if kind in KINDS else list(KINDS), most)
-    counts = Counter(str(row["kind"]) for row in rows)
-    hits = [Hit(**{name: row[name] for name in Hit.__annotations__}) for row in rows]
-    return Found(hits, dict(counts), most)
+        return Found([], {}, RANKED)
+    kinds = [kind] if kind in KINDS else list(KINDS)
+    few = [kind for kind in kinds if kind not in _ABUNDANT]
+    parts = [*_few(asked, few), *_many(asked, [kind for kind in kinds if kind in _ABUNDANT])]
+    candidates = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    numbers = {number for (number,) in candidates}
+    ranked = _ranked(SearchEntry.objects.filter(pk__in=numbers), user, asked, text)
+    counts: Counter[str] = Counter()
+    keys = []
+    for number, its_kind, _rank in sorted(ranked, key=lambda row: (-row[2], -row[0])):
+        counts[its_kind] += 1
+        if counts[its_kind] <= RANKED:
+            keys.append(number)
+    return Found(keys, {name: min(count, RANKED) for name, count in counts.items()}, RANKED)
 
 
-def _of_kinds(
-    user: User | None, asked: str, text: str, kinds: list[str], most: int
-) -> list[dict[str, Any]]:
-    """Each kind is looked through by itself: the many of one do not hide the few of another."""
-    parts = [_of_kind(user, asked, text.strip(), kind, most) for kind in kinds]
-    found = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    return sorted(found, key=lambda row: (-row["rank"], -row["pk"]))
+def hits(keys: Iterable[int]) -> list[Hit]:
+    """What a page shows, in the order of the keys."""
+    wanted = list(keys)
+    rows = {entry.pk: entry for entry in SearchEntry.objects.filter(pk__in=wanted).defer("vector")}
+    return [
+        Hit(entry.kind, entry.title, entry.url, entry.summary, entry.updated_at)
+        for key in wanted
+        if (entry := rows.get(key))
+    ]
 
 
-def _of_kind(
-    user: User | None, asked: str, text: str, kind: str, most: int
-) -> models.QuerySet[SearchEntry, dict[str, Any]]:
-    query = _Asked(asked)
+Numbers = models.QuerySet[SearchEntry, tuple[int]]
+
+
+def _few(asked: str, kinds: list[str]) -> list[Numbers]:
+    """Kinds of which there are so few that all matches can be ranked."""
+    if not kinds:
+        return []
+    matching = SearchEntry.objects.filter(vector=_Asked(_of_kinds(asked, kinds)))
+    return [matching.values_list("pk")[:CANDIDATES]]
+
+
+def _many(asked: str, kinds: list[str]) -> list[Numbers]:
+    """The newest matches; of rare words also older ones. Neither walks over all there is."""
+    if not kinds:
+        return []
+    newest = SearchEntry.objects.order_by("-pk").values("pk")[:1]
+    recent = SearchEntry.objects.filter(
+        kind__in=kinds, vector=_Asked(asked), pk__gt=models.Subquery(newest) - RECENT
+    )
+    matching = SearchEntry.objects.filter(vector=_Asked(_of_kinds(asked, kinds)))
+    return [
+        recent.order_by("-pk").values_list("pk")[: 2 * RANKED],
+        matching.values_list("pk")[:CANDIDATES],
+    ]
+
+
+def _of_kinds(asked: str, kinds: list[str]) -> str:
+    """The kind is a word of each entry: the index finds both together."""
+    named = " | ".join(language.mark(kind) for kind in kinds)
+    return f"({asked}) & ({named})"
+
+
+def _ranked(
+    rows: models.QuerySet[SearchEntry], user: User | None, asked: str, text: str
+) -> models.QuerySet[SearchEntry, tuple[int, str, float]]:
+    """By words, kind, and whether it is just what it is called."""
+    name = text.strip()
+    visible = Repository.objects.visible_to(user).values("pk")
     named = models.Case(
-        models.When(title__iexact=text, then=models.Value(2.0)),
-        models.When(title__iendswith=f"/{text}", then=models.Value(1.0)),
+        models.When(title__iexact=name, then=models.Value(2.0)),
+        models.When(title__iendswith=f"/{name}", then=models.Value(1.0)),
         default=models.Value(0.0),
         output_field=models.FloatField(),
     )
-    visible = models.Q(repository=None) | models.Q(
-        repository__in=Repository.objects.visible_to(user).values("pk")
+    weight = models.Case(
+        *(models.When(kind=kind, then=models.Value(weight)) for kind, weight in KINDS.items()),
+        default=models.Value(1.0),
+        output_field=models.FloatField(),
     )
-    weight = models.Value(KINDS[kind], output_field=models.FloatField())
+    rank = SearchRank(models.F("vector"), _Asked(asked)) * weight + named
     return (
-        SearchEntry.objects.filter(visible, kind=kind, vector=query)
-        .annotate(rank=SearchRank(models.F("vector"), query) * weight + named)
-        .order_by("-pk")
-        .values("pk", "kind", "title", "url", "summary", "updated_at", "rank")[:most]
+        rows.filter(models.Q(repository=None) | models.Q(repository__in=visible))
+        .annotate(rank=rank)
+        .values_list("pk", "kind", "rank")
     )
 
 
@@ -196,3 +243,15 @@ def repositories(text: str, kind: str) -> models.QuerySet[SearchEntry]:
     asked = language.query(text)
     rows = SearchEntry.objects.filter(kind=kind, repository__isnull=False)
     return rows.filter(vector=_Asked(asked)) if asked else rows.none()
+
+
+class _Title(models.Func):
+    """What of a vector comes from the title, and the mark of its kind."""
+
+    output_field = SearchVectorField()
+
+    def __init__(self, vector: models.F, kind: str) -> None:
+        super().__init__(vector, models.Value(language.mark(kind)))
+
+    template = "ts_filter(%(expressions)s::tsvector"
+    arg_joiner = ", '{a}') || "
