@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from contributions.services.diffs import FILE_BYTES
-from registry.services import commits, line_diffs, row_diffs, tensor_diffs
+from registry.services import line_diffs, row_diffs, tensor_diffs
 from registry.services.errors import NotFound, Unprocessable
 from registry.services.line_diffs import Hunk
 from registry.services.objects import Entry
 from registry.services.row_diffs import RowDiff
-from registry.services.tensor_diffs import TensorDiff
+from registry.services.tensor_diffs import Opener, TensorDiff
 from registry.services.tree_diffs import Change
 
 
@@ -45,13 +45,13 @@ class FileDiff:
         return sum(len(hunk.lines) for hunk in self.hunks)
 
 
-def look_into(change: Change, budget: Budget) -> FileDiff:
+def look_into(change: Change, budget: Budget, *, opened: Opener) -> FileDiff:
     """Reads the two files. Never raises for what is in them."""
     try:
         if _is_tensors(change):
-            return _tensors(change, budget)
-        rows = _rows(change, budget)
-        return _lines(change, budget, rows)
+            return _tensors(change, budget, opened)
+        rows = _rows(change, budget, opened)
+        return _lines(change, budget, rows, opened)
     except NotFound as missing:
         return FileDiff(change, note=missing.message)
 
@@ -60,7 +60,7 @@ def _is_tensors(change: Change) -> bool:
     return PurePosixPath(change.path.lower()).suffix == ".safetensors"
 
 
-def _tensors(change: Change, budget: Budget) -> FileDiff:
+def _tensors(change: Change, budget: Budget, opened: Opener) -> FileDiff:
     if change.before is None or change.after is None:
         return FileDiff(change)
     size = change.before.size + change.after.size
@@ -69,22 +69,27 @@ def _tensors(change: Change, budget: Budget) -> FileDiff:
         budget.tensor_bytes -= size
     try:
         return FileDiff(
-            change, tensors=tensor_diffs.compare(change.before, change.after, measure=measure)
+            change,
+            tensors=tensor_diffs.compare(
+                change.before, change.after, opened=opened, measure=measure
+            ),
         )
     except Unprocessable as wrong:
         return FileDiff(change, note=wrong.message)
 
 
-def _rows(change: Change, budget: Budget) -> RowDiff | None:
+def _rows(change: Change, budget: Budget, opened: Opener) -> RowDiff | None:
     if change.before is None or change.after is None:
         return None
     size = change.before.size + change.after.size
     if size > 3 * budget.text_bytes:
         return None
-    return row_diffs.compare(change.before, change.after)
+    return row_diffs.compare(change.before, change.after, opened=opened)
 
 
-def _lines(change: Change, budget: Budget, rows: RowDiff | None) -> FileDiff:
+def _lines(
+    change: Change, budget: Budget, rows: RowDiff | None, opened: Opener
+) -> FileDiff:
     size = sum(entry.size for entry in (change.before, change.after) if entry)
     longest = max((entry.size for entry in (change.before, change.after) if entry), default=0)
     if longest > 5 * FILE_BYTES:
@@ -92,18 +97,18 @@ def _lines(change: Change, budget: Budget, rows: RowDiff | None) -> FileDiff:
     if size > budget.text_bytes:
         return FileDiff(change, rows=rows, note="Too much has changed to show every file at once.")
     budget.text_bytes -= size
-    before, after = (_text(entry) for entry in (change.before, change.after))
+    before, after = (_text(entry, opened) for entry in (change.before, change.after))
     if before is None or after is None:
         return FileDiff(change, rows=rows, note="The file is not text.")
     found = line_diffs.compare(before, after, budget.lines)
     return FileDiff(change, found.hunks, found.added, found.removed, rows=rows)
 
 
-def _text(entry: Entry | None) -> list[str] | None:
+def _text(entry: Entry | None, opened: Opener) -> list[str] | None:
     """Its lines; None for what is not text. Large files are read too when they are text."""
     if entry is None:
         return []
-    with commits.open_entry(entry) as stream:
+    with opened(entry) as stream:
         content = stream.read(5 * FILE_BYTES)
     if b"\0" in content:
         return None

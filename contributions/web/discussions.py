@@ -1,38 +1,43 @@
-"""Discussions and pull requests of a repository."""
+"""Discussions and pull requests of a repository: their list, and one thread."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from contributions.models import (
-    Discussion,
-    DiscussionEvent,
-    DiscussionEventKind,
-    DiscussionStatus,
-    Submission,
-)
+from contributions.models import Discussion, DiscussionStatus, Submission
 from contributions.services import access as contributed
-from contributions.services import diffs, discussions, protection, pull_requests
+from contributions.services import discussions, protection, pull_requests
+from contributions.web import threads
 from contributions.web.forms import CommentForm, DiscussionForm
 from contributions.web.repositories import header
 from registry.models import Repository, User
-from registry.services import access, refs
+from registry.services import access, refs, tree_diffs
 from registry.services.access import Need, can_write
+from registry.services.errors import Forbidden, ServiceError
 from registry.web.links import choices, listing
-from registry.web.pages import attempt, caller, person, signed_in
+from registry.web.pages import caller, person, signed_in
 from registry.web.rendering import markdown
 
-CHANGES_SHOWN = 200
+CHANGES_SHOWN = 100
+EVENTS = 60
 _FILTERS = {
-    "": ("open", [DiscussionStatus.OPEN, DiscussionStatus.DRAFT]),
-    "closed": ("closed", [DiscussionStatus.CLOSED, DiscussionStatus.MERGED]),
-    "all": ("all", list(DiscussionStatus)),
+    "": (gettext_lazy("open"), [DiscussionStatus.OPEN, DiscussionStatus.DRAFT]),
+    "merged": (gettext_lazy("merged"), [DiscussionStatus.MERGED]),
+    "closed": (gettext_lazy("closed"), [DiscussionStatus.CLOSED]),
+    "all": (gettext_lazy("all"), list(DiscussionStatus)),
+}
+_KINDS = {
+    "": gettext_lazy("both kinds"),
+    "pull": gettext_lazy("pull requests"),
+    "talk": gettext_lazy("discussions"),
 }
 
 
@@ -45,21 +50,25 @@ def discussion_list(
 
 
 def _listed(
-    request: HttpRequest, repository: Repository, form: DiscussionForm, status: int = 200
+    request: HttpRequest, repository: Repository, form: DiscussionForm, **more: Any
 ) -> HttpResponse:
     _, wanted = _FILTERS.get(request.GET.get("status", ""), _FILTERS[""])
-    rows = (
-        Discussion.objects.filter(repository=repository, status__in=wanted)
-        .select_related("author", "submission")
-        .order_by("-num")
-    )
+    rows = Discussion.objects.filter(repository=repository, status__in=wanted)
+    if (kind := request.GET.get("kind", "")) in ("pull", "talk"):
+        rows = rows.filter(is_pull_request=kind == "pull")
     context = {
-        **header(repository, "discussions"),
-        "listing": listing(request, rows),
-        "status_choices": choices(request, "status", [(k, v[0]) for k, v in _FILTERS.items()]),
+        **header(repository, "discussions", user=person(request)),
+        "listing": listing(request, rows.select_related("author", "submission").order_by("-num")),
+        "status_choices": choices(
+            request, "status", [(k, str(v[0])) for k, v in _FILTERS.items()]
+        ),
+        "kind_choices": choices(request, "kind", [(k, str(v)) for k, v in _KINDS.items()]),
         "form": form,
+        **more,
     }
-    return render(request, "contributions/discussions.html", context, status=status)
+    return render(
+        request, "contributions/discussions.html", context, status=400 if form.errors else 200
+    )
 
 
 @login_required
@@ -68,9 +77,22 @@ def start(request: HttpRequest, repo_type: str, namespace: str, name: str) -> Ht
     repository = access.repository(caller(request), repo_type, namespace, name, need=Need.PROPOSE)
     form = DiscussionForm(request.POST)
     if not form.is_valid():
-        return _listed(request, repository, form, status=400)
-    made = discussions.open_discussion(repository, author=signed_in(request), **form.cleaned_data)
+        return _listed(request, repository, form)
+    if request.POST.get("do") == "preview":
+        text = form.cleaned_data["description"]
+        return _listed(request, repository, form, preview=_preview(repository, text))
+    try:
+        made = discussions.open_discussion(
+            repository, author=signed_in(request), **form.cleaned_data
+        )
+    except ServiceError as refused:
+        form.add_error(None, str(refused))
+        return _listed(request, repository, form)
     return HttpResponseRedirect(made.get_absolute_url())
+
+
+def _preview(repository: Repository, text: str) -> str:
+    return markdown(text, addresses=threads.addresses(repository, [text]))
 
 
 @require_GET
@@ -80,18 +102,38 @@ def discussion_page(
     asking = caller(request)
     repository = access.repository(asking, repo_type, namespace, name, need=Need.READ)
     discussion = contributed.discussion(asking, repository, num)
+    return _page(request, repository, discussion, CommentForm())
+
+
+def _page(
+    request: HttpRequest,
+    repository: Repository,
+    discussion: Discussion,
+    form: CommentForm,
+    **more: Any,
+) -> HttpResponse:
     user = person(request)
-    events = list(discussion.events.select_related("author"))
+    discussion.repository = repository
+    may = _may(user, repository, discussion)
+    page = listing(request, discussion.events.select_related("author").order_by("id"), size=EVENTS)
     context = {
-        **header(repository, "discussions"),
+        **header(repository, "discussions", user=user),
         "discussion": discussion,
-        "thread": [(event, _words(event)) for event in events],
+        "listing": page,
+        "thread": threads.entries(
+            repository,
+            page.page.object_list,
+            user_id=user.pk if user else None,
+            moderates=may["writes"],
+        ),
         "submission": Submission.objects.filter(discussion=discussion).first(),
-        "form": CommentForm() if user else None,
+        "form": form if user else None,
         **_proposal(request, repository, discussion),
-        **_may(user, repository, discussion),
+        **may,
+        **more,
     }
-    return render(request, "contributions/discussion.html", context)
+    status = 400 if form.errors else 200
+    return render(request, "contributions/discussion.html", context, status=status)
 
 
 @login_required
@@ -99,37 +141,46 @@ def discussion_page(
 def answer(
     request: HttpRequest, repo_type: str, namespace: str, name: str, num: int
 ) -> HttpResponse:
-    """Comment, close, open again, or merge: one form with several buttons."""
+    """Comment, preview, close, open again, or merge: one form with several buttons."""
     asking, user = caller(request), signed_in(request)
     repository = access.repository(asking, repo_type, namespace, name, need=Need.READ)
     wanted = request.POST.get("do", "comment")
-    need = Need.PROPOSE if wanted == "comment" else Need.WRITE
+    need = Need.PROPOSE if wanted in ("comment", "preview") else Need.WRITE
     discussion = contributed.discussion(asking, repository, num, need=need)
+    form = CommentForm(request.POST)
     text = request.POST.get("comment", "")
+    if wanted == "preview":
+        return _page(request, repository, discussion, form, preview=_preview(repository, text))
+    if wanted == "comment" and not form.is_valid():
+        return _page(request, repository, discussion, form)
+    if wanted == "merge":
+        access.authorise(asking, repository, need=Need.WRITE)
+    try:
+        _act(wanted, discussion, user, text)()
+    except ServiceError as refused:
+        form.is_valid()
+        form.add_error(None, str(refused))
+        return _page(request, repository, discussion, form)
+    return HttpResponseRedirect(f"{discussion.get_absolute_url()}{_last_page(discussion)}#answer")
 
-    def act() -> object:
-        if wanted == "comment":
-            return discussions.comment(discussion, author=user, text=text)
-        if wanted == "merge":
-            access.authorise(asking, repository, need=Need.WRITE)
-            return pull_requests.merge(discussion, actor=user, text=text)
-        target = DiscussionStatus.CLOSED if wanted == "close" else DiscussionStatus.OPEN
-        return discussions.set_status(discussion, actor=user, status=target, text=text)
 
-    done = {"comment": "Your comment is there.", "merge": "It is merged."}
-    return attempt(request, act, done=done.get(wanted, "Done."), then=discussion.get_absolute_url())
+def _act(wanted: str, discussion: Discussion, user: User, text: str) -> Callable[[], object]:
+    if wanted == "comment":
+        return lambda: discussions.comment(discussion, author=user, text=text)
+    if wanted == "merge":
+        return lambda: pull_requests.merge(discussion, actor=user, text=text)
+    statuses = {"close": DiscussionStatus.CLOSED, "open": DiscussionStatus.OPEN}
+    if wanted not in statuses:
+        raise BadRequest(gettext("There is no such button."))
+    return lambda: discussions.set_status(
+        discussion, actor=user, status=statuses[wanted], text=text
+    )
 
 
-def _words(event: DiscussionEvent) -> SafeString | str:
-    """What a line of the thread says; comments are rendered, all else is plain."""
-    if event.kind == DiscussionEventKind.COMMENT:
-        return "" if event.hidden else markdown(event.text)
-    data = event.data
-    if event.kind == DiscussionEventKind.COMMIT:
-        return str(data.get("subject", ""))
-    if event.kind == DiscussionEventKind.TITLE:
-        return f"renamed it from “{data.get('from', '')}” to “{data.get('to', '')}”"
-    return f"set the status to {data.get('status', '')}"
+def _last_page(discussion: Discussion) -> str:
+    """Where the newest entry stands."""
+    pages = -(-discussion.events.count() // EVENTS)
+    return f"?page={pages}" if pages > 1 else ""
 
 
 def _proposal(
@@ -139,10 +190,17 @@ def _proposal(
     head = refs.current(repository, discussion.ref) if discussion.is_pull_request else None
     if head is None:
         return {}
-    if repository.gated and person(request) is None:
-        return {"head": head}
-    changed = diffs.changes(repository, discussion.base_oid, head) if discussion.base_oid else []
-    return {"head": head, "changes": changed[:CHANGES_SHOWN], "change_count": len(changed)}
+    try:
+        access.authorise(caller(request), repository, need=Need.CONTENT)
+    except Forbidden:
+        return {"head": head, "closed_files": True}
+    roots = tree_diffs.trees(repository, discussion.base_oid, head)
+    changed = tree_diffs.with_renames(tree_diffs.changed(*roots))
+    return {
+        "head": head,
+        "changes": tree_diffs.described(changed[:CHANGES_SHOWN]),
+        "change_count": len(changed),
+    }
 
 
 def _may(user: User | None, repository: Repository, discussion: Discussion) -> dict[str, bool]:
@@ -151,6 +209,8 @@ def _may(user: User | None, repository: Repository, discussion: Discussion) -> d
     live = discussion.status in {DiscussionStatus.OPEN, DiscussionStatus.DRAFT}
     free = protection.protecting_track(repository) is None
     return {
+        "writes": writes,
+        "may_rename": acts,
         "may_close": acts and live,
         "may_open": acts and discussion.status in {DiscussionStatus.CLOSED, DiscussionStatus.DRAFT},
         "may_merge": writes

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from contributions.models import Credit, Discussion, DiscussionStatus, Release, Submission, Track
 from contributions.web.lists import submission_lines
-from registry.models import Repository, RepoType
+from registry.models import Repository, RepoType, User
 from registry.services import access, commits, front_matter, refs
 from registry.services.access import Need
 from registry.services.errors import EntryNotFound, Forbidden, RevisionNotFound
@@ -63,7 +63,7 @@ def overview(request: HttpRequest, repo_type: str, namespace: str, name: str) ->
         .order_by("-status", "name")
     )
     context = {
-        **header(repository, "card", tracks=tracks),
+        **header(repository, "card", user=user, tracks=tracks),
         "card": _card(request, repository),
         "facts": _facts(repository),
         "auto_class": _AUTO_CLASSES.get(str(repository.card.get("pipeline_tag")), "AutoModel"),
@@ -80,19 +80,30 @@ def overview(request: HttpRequest, repo_type: str, namespace: str, name: str) ->
 
 
 def header(
-    repository: Repository, tab: str, *, tracks: list[Track] | None = None
+    repository: Repository,
+    tab: str,
+    *,
+    user: User | None = None,
+    tracks: list[Track] | None = None,
 ) -> dict[str, Any]:
-    """What every page of a repository shows above its own part."""
+    """What every page of a repository shows above its own part; three to five queries."""
     if tracks is None:
         tracks = list(
-            Track.objects.filter(
-                Q(repository=repository) | Q(training_data__dataset=repository)
-            ).distinct()[:1]
+            Track.objects.visible_to(user)
+            .filter(Q(repository=repository) | Q(training_data__dataset=repository))
+            .distinct()[:1]
         )
-    open_count = Discussion.objects.filter(
-        repository=repository, status__in=[DiscussionStatus.OPEN, DiscussionStatus.DRAFT]
-    ).count()
-    return {"repository": repository, "tab": tab, "tracks": tracks, "open_count": open_count}
+    held = repository.disabled and repository.quarantines.filter(lifted_at=None).first()
+    return {
+        "repository": repository,
+        "tab": tab,
+        "tracks": tracks,
+        "open_count": Discussion.objects.filter(
+            repository=repository, status__in=[DiscussionStatus.OPEN, DiscussionStatus.DRAFT]
+        ).count(),
+        "quarantine": held or None,
+        "may_set_up": user is not None and access.is_maintainer(user, repository),
+    }
 
 
 def _card(request: HttpRequest, repository: Repository) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 from registry.models import Blob, GitObject, ObjectKind
 from registry.services import blobs, objects
 from registry.services.errors import NotFound
-from registry.services.objects import LfsPointer
+from registry.services.objects import Entry, LfsPointer
 
 # Larger payloads lie in the store, not in the row.
 ROW_BYTES = 262_144
@@ -77,3 +78,21 @@ def regular_blob(oid: str) -> BinaryIO:
     if found.content is not None:
         return blobs.open_blob(found.content)
     return io.BytesIO(bytes(found.data or b""))
+
+
+def opened_together(entries: Iterable[Entry]) -> Callable[[Entry], BinaryIO]:
+    """A function that opens any of these files; what git holds of them is read in one query."""
+    wanted = {entry.oid for entry in entries if entry.is_file and entry.lfs is None}
+    known = GitObject.objects.select_related("content").in_bulk(wanted, field_name="oid")
+
+    def opened(entry: Entry) -> BinaryIO:
+        if entry.lfs is not None:
+            return blobs.open_blob(Blob(sha256=entry.lfs.sha256, size=entry.lfs.size))
+        found = known.get(entry.oid)
+        if found is None:
+            return regular_blob(entry.oid)
+        if found.content is not None:
+            return blobs.open_blob(found.content)
+        return io.BytesIO(bytes(found.data or b""))
+
+    return opened

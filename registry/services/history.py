@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.db import connection
@@ -29,16 +30,17 @@ class LastCommit(NamedTuple):
     generation: int
 
 
-def log(revision: Revision, *, limit: int) -> list[Revision]:
+def log(revision: Revision, *, limit: int, skip: int = 0) -> list[Revision]:
     """`revision` and those before it, newest first, authors loaded; two queries."""
-    oldest = max(revision.generation - limit + 1, 0)
+    newest = revision.generation - skip
+    oldest = max(newest - limit + 1, 0)
     with connection.cursor() as cursor:
         cursor.execute(
             _ANCESTRY + "SELECT id FROM history",
             {"repository": revision.repository_id, "oid": revision.oid, "oldest": oldest},
         )
         ids = [row[0] for row in cursor.fetchall()]
-    found = Revision.objects.filter(pk__in=ids).select_related("author")
+    found = Revision.objects.filter(pk__in=ids, generation__lte=newest).select_related("author")
     return list(found.order_by("-generation")[:limit])
 
 
@@ -72,6 +74,39 @@ def last_commits(revision: Revision, *, folder: str = "") -> dict[str, LastCommi
             if name not in found or found[name].generation < last.generation:
                 found[name] = last
     return found
+
+
+def last_commits_of(
+    revision: Revision, folder: str, names: Sequence[str]
+) -> dict[str, LastCommit]:
+    """Path → the commit that last changed it or anything below it, for `names` in `folder` alone.
+
+    One query, whose answer is as long as `names`.
+    """
+    prefix = f"{folder}/" if folder else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ANCESTRY
+            + """
+            SELECT DISTINCT ON (name) split_part(substr(change.path, %(start)s), '/', 1) AS name,
+                   made.oid, made.title, made.created_at, made.generation
+            FROM registry_pathchange change
+            JOIN history ON history.id = change.revision_id
+            JOIN registry_revision made ON made.id = history.id
+            WHERE starts_with(change.path, %(prefix)s)
+              AND split_part(substr(change.path, %(start)s), '/', 1) = ANY(%(names)s)
+            ORDER BY name, made.generation DESC
+            """,
+            {
+                "repository": revision.repository_id,
+                "oid": revision.oid,
+                "oldest": 0,
+                "prefix": prefix,
+                "start": len(prefix) + 1,
+                "names": list(names),
+            },
+        )
+        return {prefix + name: LastCommit(*rest) for name, *rest in cursor.fetchall()}
 
 
 def _path_and_folders(path: str) -> list[str]:

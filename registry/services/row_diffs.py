@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from registry.services import commits
 from registry.services.objects import Entry
+from registry.services.tensor_diffs import Opener
 
 LARGEST_FILE = 3_000_000
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -26,11 +26,11 @@ class RowDiff:
     columns_removed: list[str]
 
 
-def compare(before: Entry, after: Entry) -> RowDiff | None:
+def compare(before: Entry, after: Entry, *, opened: Opener) -> RowDiff | None:
     """None for what is no table of text, too large, or cannot be read as one."""
     if max(before.size, after.size) > LARGEST_FILE:
         return None
-    old, new = _rows(before), _rows(after)
+    old, new = _rows(before, opened), _rows(after, opened)
     if old is None or new is None:
         return None
     (old_head, old_rows), (new_head, new_rows) = old, new
@@ -44,11 +44,11 @@ def compare(before: Entry, after: Entry) -> RowDiff | None:
     )
 
 
-def _rows(entry: Entry) -> tuple[list[str], Counter[str]] | None:
+def _rows(entry: Entry, opened: Opener) -> tuple[list[str], Counter[str]] | None:
     suffix = PurePosixPath(entry.path.lower()).suffix
     if suffix not in _SEPARATORS and suffix not in _LINES:
         return None
-    with commits.open_entry(entry) as stream:
+    with opened(entry) as stream:
         text = stream.read(LARGEST_FILE).decode("utf-8-sig", errors="replace")
     if suffix in _LINES:
         return [], Counter(line.strip() for line in text.split("\n") if line.strip())

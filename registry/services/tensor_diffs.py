@@ -7,10 +7,11 @@ in its own units. Numbers are widened to float64 before anything is subtracted.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
-from registry.services import commits, tensors
+from registry.services import tensors
 from registry.services.objects import Entry
 from registry.services.tensors import ITEM_BYTES, Header, Tensor
 
@@ -19,6 +20,7 @@ LARGEST_FILE = 20_000_000
 # Tensors of one file whose values are subtracted: each costs a tenth of a millisecond.
 MOST_MEASURED = 3000
 _AT_ONCE = 1 << 18
+Opener = Callable[[Entry], BinaryIO]
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,13 @@ class TensorDiff:
     parameters_after: int = 0
 
 
-def compare(before: Entry, after: Entry, *, measure: bool = True) -> TensorDiff:
+def compare(
+    before: Entry, after: Entry, *, opened: Opener, measure: bool = True
+) -> TensorDiff:
     """Raises Unprocessable when one of the two is no safetensors file."""
     measure = measure and max(before.size, after.size) <= LARGEST_FILE
-    old, old_data = _read(before, whole=measure)
-    new, new_data = _read(after, whole=measure)
+    old, old_data = _read(before, opened, whole=measure)
+    new, new_data = _read(after, opened, whole=measure)
     known_old = {tensor.name: tensor for tensor in old.tensors}
     known_new = {tensor.name: tensor for tensor in new.tensors}
     changes: list[TensorChange] = []
@@ -73,8 +77,8 @@ def compare(before: Entry, after: Entry, *, measure: bool = True) -> TensorDiff:
     return TensorDiff(changes, in_both - told, measure, old.parameters, new.parameters)
 
 
-def _read(entry: Entry, *, whole: bool) -> tuple[Header, memoryview]:
-    with commits.open_entry(entry) as stream:
+def _read(entry: Entry, opened: Opener, *, whole: bool) -> tuple[Header, memoryview]:
+    with opened(entry) as stream:
         header = tensors.read_header(stream, entry.size)
         return header, memoryview(stream.read(LARGEST_FILE) if whole else b"")
 

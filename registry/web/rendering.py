@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
+
+from registry.web import references
 
 _LONGEST = 200_000
 _HEADINGS = {f"h{level}": f"h{min(level + 1, 6)}" for level in range(1, 7)}
@@ -61,11 +64,14 @@ def _comment_in_line(state: StateInline, silent: bool) -> bool:
     return end >= 0
 
 
-def markdown(text: str, *, images_from: str = "") -> SafeString:
+def markdown(
+    text: str, *, images_from: str = "", addresses: Mapping[str, str] | None = None
+) -> SafeString:
     """CommonMark to sanitised HTML. HTML is shown as text, but for comments, which are left out.
 
     Headings move one level down (the page has its own h1). Links carry rel=nofollow. Images load
     from this site only: relative ones from `images_from`, all others become their alt text.
+    `addresses`: where `@name` and `#3` lead, for those that lead anywhere.
     """
     if len(text) > _LONGEST:
         text = text[:_LONGEST] + "\n\n… *(cut: the rest is in the file)*"
@@ -75,6 +81,7 @@ def markdown(text: str, *, images_from: str = "") -> SafeString:
             token.tag = _HEADINGS[token.tag]
         elif token.type == "th_open":
             token.attrSet("scope", "col")
+    references.link(tokens, addresses or {})
     html = _markdown().renderer.render(tokens, _markdown().options, {})
 
     def checked(tag: str, attribute: str, value: str) -> str | None:
