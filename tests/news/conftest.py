@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.news.mailbox import Mailbox
 from tests.web import conftest as web
 
 _storage_of_its_own = web._storage_of_its_own
@@ -29,3 +30,14 @@ def news(scene):
         return [(line.kind, line.title, line.text) for line in lines]
 
     return told
+
+
+@pytest.fixture
+def mailbox(settings):
+    """A mail server that the site uses during the test."""
+    server = Mailbox()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    yield server
+    server.shutdown()
+    server.server_close()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import threading
 
 import pytest
 from django.core import mail as outbox
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -16,8 +14,6 @@ from contributions.models import MailChoice, Notification, NotificationKind
 from contributions.services import mail, mail_links, notifications
 from contributions.services.notifications import Wish
 from registry.models import Repository, User
-from registry.services import accounts
-from tests.news.mailbox import Mailbox
 
 K = NotificationKind
 
@@ -26,16 +22,6 @@ K = NotificationKind
 def berta(scene):
     User.objects.filter(pk=scene.berta.pk).update(email="berta@example.org", fullname="Berta B.")
     return User.objects.get(pk=scene.berta.pk)
-
-
-@pytest.fixture
-def mailbox(settings):
-    server = Mailbox()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 def tell(user, kind=K.FAILED, title="“Seeds” failed", about="1", **more):
@@ -192,27 +178,6 @@ def test_pauses_grow_and_end():
     assert pauses[0] == dt.timedelta(minutes=1)
     assert pauses[-1] == dt.timedelta(hours=6)
     assert sum(pauses, dt.timedelta()) > dt.timedelta(days=1)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_processes_send_it_once(mailbox):
-    zoe = accounts.ensure_user(name="zoe", password="correct horse battery")
-    User.objects.filter(pk=zoe.pk).update(email="zoe@example.org")
-    for number in range(6):
-        tell(User.objects.get(pk=zoe.pk), about=str(number), title=f"News {number}")
-
-    def deliver():
-        try:
-            mail.deliver()
-        finally:
-            connection.close()
-
-    both = [threading.Thread(target=deliver) for _ in range(3)]
-    for thread in both:
-        thread.start()
-    for thread in both:
-        thread.join(30)
-    assert sorted(sent["Subject"] for sent in mailbox.mails) == [f"News {n}" for n in range(6)]
 
 
 # --- switching them off ----------------------------------------------------------------------
