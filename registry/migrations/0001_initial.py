@@ -994,7 +994,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="searchentry",
-            index=models.Index(fields=["kind", "-id"], name="search_newest"),
+            index=django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("kind__in", ("submission", "discussion")), _negated=True),
+                fields=["vector"],
+                name="search_words_of_few",
+            ),
         ),
         migrations.AddConstraint(
             model_name="searchentry",

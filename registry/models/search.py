@@ -8,6 +8,9 @@ from django.db import models
 
 from registry.models.repositories import Repository
 
+# Kinds of which there are so many that not all matches of a word can be ranked.
+ABUNDANT = ("submission", "discussion")
+
 
 class SearchEntry(models.Model):
     """One thing that can be found. Written in the transaction that changes the thing itself.
@@ -31,8 +34,11 @@ class SearchEntry(models.Model):
         verbose_name_plural = "search entries"
         indexes = [
             GinIndex(fields=["vector"], name="search_words"),
-            # A common word is looked for in the newest entries of a kind only.
-            models.Index(fields=["kind", "-id"], name="search_newest"),
+            GinIndex(
+                fields=["vector"],
+                condition=~models.Q(kind__in=ABUNDANT),
+                name="search_words_of_few",
+            ),
         ]
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="search_entry_once")]
 

@@ -17,6 +17,7 @@ from django.db import models
 from django.db.models.functions import Replace
 
 from registry.models import Repository, SearchEntry, User
+from registry.models.search import ABUNDANT
 from registry.services import words as language
 
 # Kind → how much a hit of it counts. Few things are looked for as often as models and people.
@@ -37,8 +38,6 @@ RANKED = 100
 CANDIDATES = 800
 # Among so many of the newest entries common words are looked for.
 RECENT = 8000
-# Kinds of which there are so many that not all matches can be ranked.
-_ABUNDANT = {"submission", "discussion"}
 _FIELDS = ("title", "url", "summary", "repository", "vector", "updated_at")
 
 
@@ -96,7 +95,7 @@ def store(entries: Iterable[Entry]) -> int:
             url=entry.url[:500],
             summary=_cut(entry.summary, 500),
             repository=entry.repository,
-            vector=f"{language.vector(entry.title, entry.words)} {language.mark(entry.kind)}",
+            vector=language.vector(entry.title, entry.words),
         )
         for entry in entries
     ]
@@ -132,23 +131,25 @@ def forget_person(user: User) -> None:
         kind="discussion", summary__endswith=f" · {name}"
     )
     rows = SearchEntry.objects.filter(theirs, vector=_Asked(language.query(f'"{name}"')))
-    for kind in _ABUNDANT:
-        rows.filter(kind=kind).update(summary="", vector=_Title(models.F("vector"), kind))
+    title = models.Func(
+        models.F("vector"),
+        template="ts_filter(%(expressions)s, '{a}')",
+        output_field=SearchVectorField(),
+    )
+    rows.update(summary="", vector=title)
 
 
 def find(user: User | None, text: str, *, kind: str = "") -> Found:
     """What `user` may see and `text` matches: numbers of entries, `hits` has what they say.
 
-    Two queries: numbers of candidates by the index alone, then what of them may be seen, ranked.
+    Numbers of candidates come by the indexes alone; then those that may be seen are ranked.
     """
     asked = language.query(text)
     if not asked:
         return Found([], {}, RANKED)
     kinds = [kind] if kind in KINDS else list(KINDS)
-    few = [kind for kind in kinds if kind not in _ABUNDANT]
-    parts = [*_few(asked, few), *_many(asked, [kind for kind in kinds if kind in _ABUNDANT])]
-    candidates = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    numbers = {number for (number,) in candidates}
+    numbers = {*_few(asked, [k for k in kinds if k not in ABUNDANT])}
+    numbers |= {*_many(asked, [k for k in kinds if k in ABUNDANT])}
     ranked = _ranked(SearchEntry.objects.filter(pk__in=numbers), user, asked, text)
     counts: Counter[str] = Counter()
     keys = []
@@ -170,36 +171,23 @@ def hits(keys: Iterable[int]) -> list[Hit]:
     ]
 
 
-Numbers = models.QuerySet[SearchEntry, tuple[int]]
+def _few(asked: str, kinds: list[str]) -> list[int]:
+    """Kinds of which there are so few that an index of their own finds all."""
+    rows = SearchEntry.objects.exclude(kind__in=ABUNDANT).filter(vector=_Asked(asked))
+    return list(rows.filter(kind__in=kinds).values_list("pk", flat=True)[:CANDIDATES])
 
 
-def _few(asked: str, kinds: list[str]) -> list[Numbers]:
-    """Kinds of which there are so few that all matches can be ranked."""
-    if not kinds:
-        return []
-    matching = SearchEntry.objects.filter(vector=_Asked(_of_kinds(asked, kinds)))
-    return [matching.values_list("pk")[:CANDIDATES]]
-
-
-def _many(asked: str, kinds: list[str]) -> list[Numbers]:
-    """The newest matches; of rare words also older ones. Neither walks over all there is."""
-    if not kinds:
-        return []
+def _many(asked: str, kinds: list[str]) -> list[int]:
+    """The newest matches; of words that are rare among them also older ones."""
     newest = SearchEntry.objects.order_by("-pk").values("pk")[:1]
-    recent = SearchEntry.objects.filter(
-        kind__in=kinds, vector=_Asked(asked), pk__gt=models.Subquery(newest) - RECENT
-    )
-    matching = SearchEntry.objects.filter(vector=_Asked(_of_kinds(asked, kinds)))
-    return [
-        recent.order_by("-pk").values_list("pk")[: 2 * RANKED],
-        matching.values_list("pk")[:CANDIDATES],
-    ]
-
-
-def _of_kinds(asked: str, kinds: list[str]) -> str:
-    """The kind is a word of each entry: the index finds both together."""
-    named = " | ".join(language.mark(kind) for kind in kinds)
-    return f"({asked}) & ({named})"
+    rows = SearchEntry.objects.filter(kind__in=kinds, vector=_Asked(asked))
+    recent = rows.filter(pk__gt=models.Subquery(newest) - RECENT).order_by("-pk")
+    found = list(recent.values_list("pk", flat=True)[: 2 * RANKED])
+    if len(found) < 2 * RANKED:
+        # The sum keeps PostgreSQL from walking backwards over all there is, looking for them.
+        older = rows.order_by(-(models.F("pk") + 0))
+        found += older.values_list("pk", flat=True)[:CANDIDATES]
+    return found
 
 
 def _ranked(
@@ -243,15 +231,3 @@ def repositories(text: str, kind: str) -> models.QuerySet[SearchEntry]:
     asked = language.query(text)
     rows = SearchEntry.objects.filter(kind=kind, repository__isnull=False)
     return rows.filter(vector=_Asked(asked)) if asked else rows.none()
-
-
-class _Title(models.Func):
-    """What of a vector comes from the title, and the mark of its kind."""
-
-    output_field = SearchVectorField()
-
-    def __init__(self, vector: models.F, kind: str) -> None:
-        super().__init__(vector, models.Value(language.mark(kind)))
-
-    template = "ts_filter(%(expressions)s::tsvector"
-    arg_joiner = ", '{a}') || "

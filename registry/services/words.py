@@ -63,11 +63,6 @@ def vector(title: str, body: str) -> str:
     return " ".join(f"'{word}':{','.join(places)}" for word, places in found.items())
 
 
-def mark(kind: str) -> str:
-    """A word that no text holds."""
-    return f"'kind/{kind}'"
-
-
 def query(text: str) -> str:
     """A tsquery of what somebody typed; empty when there is no word in it.
 
