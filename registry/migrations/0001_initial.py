@@ -994,6 +994,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="searchentry",
+            index=models.Index(fields=["kind", "-id"], name="search_newest"),
+        ),
+        migrations.AddIndex(
+            model_name="searchentry",
             index=django.contrib.postgres.indexes.GinIndex(
                 condition=models.Q(("kind__in", ("submission", "discussion")), _negated=True),
                 fields=["vector"],

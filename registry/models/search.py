@@ -34,6 +34,7 @@ class SearchEntry(models.Model):
         verbose_name_plural = "search entries"
         indexes = [
             GinIndex(fields=["vector"], name="search_words"),
+            models.Index(fields=["kind", "-id"], name="search_newest"),
             GinIndex(
                 fields=["vector"],
                 condition=~models.Q(kind__in=ABUNDANT),

@@ -34,8 +34,8 @@ KINDS: dict[str, float] = {
 }
 # Of so many matches of a kind a page tells.
 RANKED = 100
-# So many are looked at, whatever matches.
-CANDIDATES = 800
+# So many of a kind are looked at, whatever matches.
+CANDIDATES = 200
 # Among so many of the newest entries common words are looked for.
 RECENT = 8000
 _FIELDS = ("title", "url", "summary", "repository", "vector", "updated_at")
@@ -148,9 +148,11 @@ def find(user: User | None, text: str, *, kind: str = "") -> Found:
     if not asked:
         return Found([], {}, RANKED)
     kinds = [kind] if kind in KINDS else list(KINDS)
-    numbers = {*_few(asked, [k for k in kinds if k not in ABUNDANT])}
-    numbers |= {*_many(asked, [k for k in kinds if k in ABUNDANT])}
-    ranked = _ranked(SearchEntry.objects.filter(pk__in=numbers), user, asked, text)
+    numbers = _few(asked, [few for few in kinds if few not in ABUNDANT])
+    for many in ABUNDANT:
+        if many in kinds:
+            numbers += _many(asked, many)
+    ranked = _ranked(SearchEntry.objects.filter(pk__in=set(numbers)), user, asked, text)
     counts: Counter[str] = Counter()
     keys = []
     for number, its_kind, _rank in sorted(ranked, key=lambda row: (-row[2], -row[0])):
@@ -172,22 +174,32 @@ def hits(keys: Iterable[int]) -> list[Hit]:
 
 
 def _few(asked: str, kinds: list[str]) -> list[int]:
-    """Kinds of which there are so few that an index of their own finds all."""
+    """The newest matches of kinds of which there are so few that one index finds them all."""
     rows = SearchEntry.objects.exclude(kind__in=ABUNDANT).filter(vector=_Asked(asked))
-    return list(rows.filter(kind__in=kinds).values_list("pk", flat=True)[:CANDIDATES])
+    parts = [
+        rows.filter(kind=kind).order_by(_BY_NUMBER).values_list("pk", flat=True)[:CANDIDATES]
+        for kind in kinds
+    ]
+    return (
+        list(parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]) if parts else []
+    )
 
 
-def _many(asked: str, kinds: list[str]) -> list[int]:
+def _many(asked: str, kind: str) -> list[int]:
     """The newest matches; of words that are rare among them also older ones."""
-    newest = SearchEntry.objects.order_by("-pk").values("pk")[:1]
-    rows = SearchEntry.objects.filter(kind__in=kinds, vector=_Asked(asked))
+    of_kind = SearchEntry.objects.filter(kind=kind)
+    newest = of_kind.order_by("-pk").values("pk")[:1]
+    rows = of_kind.filter(vector=_Asked(asked)).values_list("pk", flat=True)
     recent = rows.filter(pk__gt=models.Subquery(newest) - RECENT).order_by("-pk")
-    found = list(recent.values_list("pk", flat=True)[: 2 * RANKED])
-    if len(found) < 2 * RANKED:
-        # The sum keeps PostgreSQL from walking backwards over all there is, looking for them.
-        older = rows.order_by(-(models.F("pk") + 0))
-        found += older.values_list("pk", flat=True)[:CANDIDATES]
+    found = list(recent[:CANDIDATES])
+    if len(found) < CANDIDATES:
+        found += rows.order_by(_BY_NUMBER)[: 2 * CANDIDATES]
     return found
+
+
+# Newest first. The sum keeps PostgreSQL from walking backwards over all there is, looking for
+# the words, where the index of words knows.
+_BY_NUMBER = (-(models.F("pk") + 0)).asc()
 
 
 def _ranked(
