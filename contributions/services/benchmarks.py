@@ -95,16 +95,23 @@ def refuse_unknown_labels(benchmark: Benchmark, model: Repository) -> None:
 
     A model without a readable label map is told so by its check.
     """
-    config = inputs.named(inputs.tree(model, commits.resolve(model).oid), "config.json")
-    try:
-        described = json.loads((config and config.content) or b"{}")
-        known = [str(name) for name in described["id2label"].values()]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    known = known_labels(model)
+    if not known:
         return
     dataset, revision = benchmark.dataset, benchmark.revision
     files = inputs.data(inputs.tree(dataset, revision), benchmark.path)
     task, columns = Task(benchmark.task), benchmark.columns
     tables.refuse_unknown(dataset, revision, files, task, columns, known=known)
+
+
+def known_labels(model: Repository) -> list[str]:
+    """The labels that a model's config.json maps to; none where it cannot be read."""
+    config = inputs.named(inputs.tree(model, commits.resolve(model).oid), "config.json")
+    try:
+        described = json.loads((config and config.content) or b"{}")
+        return [str(name) for name in described["id2label"].values()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
 
 
 def known_metric(metric: str, task: Task, *, where: str) -> str:

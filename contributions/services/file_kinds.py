@@ -8,54 +8,19 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 PICKLES = frozenset(
-    ".bin .pt .pth .ckpt .pkl .pickle .joblib .dill .npy .npz .pt2".split()  # noqa: SIM905
+    {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".dill", ".npy", ".npz", ".pt2"}
 )
 CODE = frozenset(
-    [
-        ".py",
-        ".ipynb",
-        ".sh",
-        ".bash",
-        ".js",
-        ".ts",
-        ".r",
-        ".jl",
-        ".c",
-        ".cpp",
-        ".cu",
-        ".toml",
-        ".cfg",
-        ".ini",
-        ".pyi",
-        ".rb",
-        ".pl",
-        ".lua",
-        ".ps1",
-        ".bat",
-        ".cmd",
-    ]
-)
+    {".py", ".ipynb", ".sh", ".bash", ".js", ".ts", ".r", ".jl", ".c", ".cpp", ".cu", ".toml",
+     ".cfg", ".ini", ".pyi", ".rb", ".pl", ".lua", ".ps1", ".bat", ".cmd"}
+)  # fmt: skip
 ARCHIVES = frozenset(
-    ".zip .tar .gz .tgz .bz2 .xz .zst .7z .rar .whl .egg .jar".split()  # noqa: SIM905
+    {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".whl", ".egg", ".jar"}
 )
 OTHER_WEIGHTS = frozenset(
-    [
-        ".h5",
-        ".hdf5",
-        ".keras",
-        ".onnx",
-        ".gguf",
-        ".ggml",
-        ".msgpack",
-        ".tflite",
-        ".pb",
-        ".mlmodel",
-        ".ot",
-        ".llamafile",
-        ".engine",
-        ".arrow",
-    ]
-)
+    {".h5", ".hdf5", ".keras", ".onnx", ".gguf", ".ggml", ".msgpack", ".tflite", ".pb", ".mlmodel",
+     ".ot", ".llamafile", ".engine", ".arrow"}
+)  # fmt: skip
 DATA = (".parquet", ".csv", ".jsonl", ".tsv")
 WEIGHTS = ".safetensors"
 DOCUMENTATION = ("docs", "doc", "documentation")

@@ -79,18 +79,25 @@ def make(*, owner: User) -> Sample:
 
 def track_facts(sample: Sample) -> dict[str, Any]:
     """What a track on the sample says, as in the file of `open_track`."""
+    return facts_for(sample.model.created_by)
+
+
+def facts_for(owner: User) -> dict[str, Any]:
+    """The same for the sample that its owner has or may make."""
+    space = owner.namespace.name
+    slug = "".join(sign if sign.isalnum() else "-" for sign in space.lower())
     return {
-        "name": f"{sample.model.namespace.name.lower().replace('_', '-').replace('.', '-')}-sample",
+        "name": f"{slug}-sample".strip("-"),
         "title": "What a customer wants",
         "description": "A sample track: sort sentences of customers into four kinds.",
         "task": Task.TEXT_CLASSIFICATION.value,
-        "repository": sample.model.full_name,
+        "repository": f"{space}/{NAME}",
         "benchmark": {
             "name": f"{NAME}-held-out",
-            "dataset": sample.held_out.full_name,
+            "dataset": f"{space}/{NAME}-held-out",
             "path": "data",
         },
-        "training_data": [{"dataset": sample.data.full_name, "path": "data"}],
+        "training_data": [{"dataset": f"{space}/{NAME}-data", "path": "data"}],
     }
 
 

@@ -42,15 +42,13 @@ class RepositoryForm(forms.Form):
             }
         ),
     )
-    private = forms.TypedChoiceField(
+    private = forms.ChoiceField(
         label=_("Who may see it"),
         choices=[
             ("", _("everybody")),
             ("private", _("only its owner and those who are added; good for held-out data")),
         ],
-        coerce=bool,
         required=False,
-        empty_value=False,
         widget=forms.RadioSelect,
         initial="",
     )
@@ -77,3 +75,6 @@ class RepositoryForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = options
+
+    def clean_private(self) -> bool:
+        return bool(self.cleaned_data["private"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from contributions.web import edit, new, submit, submit_files
+from contributions.web import edit, new, submit, submit_files, track_wizard
 from registry.web.pages import View, page
 
 REPOSITORY_PAGES: list[tuple[str, View[Any], str]] = [
@@ -16,6 +16,8 @@ REPOSITORY_PAGES: list[tuple[str, View[Any], str]] = [
 PAGES: list[URLPattern] = [
     path("new", page(new.new_repository), name="new"),
     path("new/name", page(new.check_name), name="new-name"),
+    path("tracks/new", page(track_wizard.new_track), name="new-track"),
+    path("tracks/new/sample", page(track_wizard.sample), name="new-sample"),
     path("submit", page(submit.start), name="submit"),
     path("submit/<int:pk>", page(submit.draft_page), name="draft"),
     path("submit/<int:pk>/what", page(submit.what), name="draft-what"),
