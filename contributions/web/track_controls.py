@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from contributions.models import Release, SubmissionStatus, Track
 from contributions.services import access, publications, releases, tracks
-from contributions.web.track_forms import CloseForm, PublishForm
+from contributions.web.control_forms import CloseForm, PublishForm
 from registry.services.access import Need
 from registry.services.errors import ServiceError
 from registry.web.pages import attempt, caller, sentence, signed_in

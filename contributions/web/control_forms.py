@@ -1,0 +1,28 @@
+"""Forms of those who maintain a track."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class CloseForm(forms.Form):
+    reason = forms.CharField(
+        max_length=500,
+        label=_("Why it is closed"),
+        help_text=_("Everybody reads this on the page of the track."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class PublishForm(forms.Form):
+    endpoint = forms.CharField(
+        max_length=200,
+        label=_("Address of the Hub"),
+        initial="https://huggingface.co",
+        help_text=_("https://host, without a path"),
+    )
+    repo_id = forms.CharField(
+        max_length=200, label=_("Repository there"), help_text=_("namespace/name")
+    )
+    private = forms.BooleanField(required=False, label=_("Private there"))
