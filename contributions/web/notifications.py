@@ -18,8 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contributions.models import Notification, NotificationKind
-from contributions.services import mail_links, notifications
+from contributions.models import Notification, NotificationKind, Track
+from contributions.services import interests, mail_links, notifications
 from contributions.web.notification_form import KIND_NAMES, KIND_WORDS, WishesForm
 from registry.models import Repository, RoleGrant, User
 from registry.web.links import choices, listing
@@ -50,12 +50,13 @@ def _bell(user: User) -> dict[str, Any]:
     row = User.objects.filter(pk=user.pk).values_list(
         Subquery(unread, output_field=IntegerField()),
         Exists(RoleGrant.objects.filter(user=OuterRef("pk"))),
+        Exists(Track.objects.filter(repository__in=interests.owned_by(user).values("pk"))),
     )
-    number, has_role = row.first() or (0, False)
+    number, has_role, has_track = row.first() or (0, False, False)
     return {
         "unread": number or 0,
         "label": f"{BELL_MOST}+" if (number or 0) > BELL_MOST else str(number or 0),
-        "dashboard": has_role or user.is_superuser,
+        "dashboard": (has_role or has_track) and not user.is_bot,
     }
 
 

@@ -148,6 +148,7 @@ def test_the_dashboard_is_offered_to_those_who_may_enter(scene, as_person):
     assert link in page(as_person(scene.lena), "/about")
     olga = accounts.ensure_user(name="olga", password="x" * 20, roles=[Role.OPERATOR])
     assert link in page(as_person(olga), "/about")
+    assert link in page(as_person(scene.ada), "/about")  # she maintains a track
 
 
 def test_to_open_a_submission_is_to_have_read_of_it(scene, as_person):
