@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 VERSION = 1
 REQUIRED = ("version", "method", "learning_rate")
-Words = str | Promise
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,14 @@ class Field:
     key: str
     takes: Callable[[Any], bool]
     words: str
-    help: Words = ""
+    help: str | _StrPromise = ""
     choices: tuple[Any, ...] = ()
     nullable: bool = False
 
 
-def _whole(key: str, low: int, high: int, help: Words, *, nullable: bool = False) -> Field:
+def _whole(
+    key: str, low: int, high: int, help: str | _StrPromise, *, nullable: bool = False
+) -> Field:
     def takes(value: Any) -> bool:
         if value is None:
             return nullable
@@ -39,7 +42,7 @@ def _number(
     key: str,
     low: float,
     high: float,
-    help: Words,
+    help: str | _StrPromise,
     *,
     above: bool = False,
     below: bool = False,
@@ -64,7 +67,7 @@ def _number(
     return Field(key, takes, f"a number {start} {low:g} {end} {high:g}", help, nullable=nullable)
 
 
-def _choice(key: str, choices: tuple[Any, ...], help: Words) -> Field:
+def _choice(key: str, choices: tuple[Any, ...], help: str | _StrPromise) -> Field:
     def takes(value: Any) -> bool:
         return type(value) is type(choices[0]) and value in choices
 

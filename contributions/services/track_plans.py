@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import yaml
@@ -72,7 +73,7 @@ def faults(plan: Plan, *, maintainer: User) -> list[Fault]:
     attempt("metric", lambda: benchmarks.known_metric(metric, task, where="metric"))
     attempt("benchmark_dataset", lambda: _benchmark(plan, task, model, maintainer))
     for source in plan.get("training_data") or []:
-        attempt("training_data", lambda source=source: _training(source, task, model, maintainer))
+        attempt("training_data", partial(_training, source, task, model, maintainer))
     return found
 
 

@@ -196,7 +196,8 @@ def _written(request: HttpRequest, text: str) -> tuple[str, RecipeForm]:
     form.is_valid()
     values, removed = form.changes()
     there = recipe_rules.values_of(text)
-    lora = there.get("lora") if isinstance(there.get("lora"), dict) else {}
+    inner = there.get("lora")
+    lora: dict[str, Any] = inner if isinstance(inner, dict) else {}
     if values.get("method") == "lora" and (lora or form.lora()):
         values["lora"] = {**lora, **form.lora()}
     else:

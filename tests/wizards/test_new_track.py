@@ -64,7 +64,8 @@ def test_an_empty_site_leads_to_a_track_by_three_clicks(browser, cast, page_rule
     planned = browser.get("/tracks/new?sample")
     page_rules(planned, "/tracks/new?sample")
     form = planned.context["form"]
-    filled = {name: form[name].value() or "" for name in form.fields}
+    values = {name: form[name].value() for name in form.fields}
+    filled = {name: "" if value is None else value for name, value in values.items()}
     opened = browser.post("/tracks/new", {**filled, "do": "open"})
     assert opened.status_code == 302, words_of(opened)
     track = Track.objects.get()
