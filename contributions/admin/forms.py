@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contributions.models import CannedReply, Decision, Key, ReasonCode
@@ -44,11 +44,10 @@ class DecisionForm(forms.Form):
         chosen.choices = [(d.value, words[d]) for d in words if d in decisions]
         codes = [code for code in ReasonCode if any(code.fits(key, d) for d in decisions)]
         reason.choices = [("", _("none")), *((code.value, code.label) for code in codes)]
-        self.replies = list(_replies(key)) if not self.is_bound else []
-        self._start_with(reply)
+        if reply.isdecimal():
+            self._start_with(replies(key).filter(pk=int(reply[:9])).first())
 
-    def _start_with(self, reply: str) -> None:
-        found = next((r for r in self.replies if str(r.pk) == reply), None)
+    def _start_with(self, found: CannedReply | None) -> None:
         if found is not None:
             self.initial = {
                 **self.initial,
@@ -58,8 +57,8 @@ class DecisionForm(forms.Form):
             }
 
 
-def _replies(key: Key) -> Any:
-    return CannedReply.objects.filter(Q(key=key) | Q(key="")).order_by("title")[:200]
+def replies(key: Key) -> QuerySet[CannedReply]:
+    return CannedReply.objects.filter(Q(key=key) | Q(key="")).order_by("title")
 
 
 class ReplyForm(forms.Form):

@@ -41,7 +41,10 @@ STACKED = json.dumps(
     {
         "responsive": True,
         "maintainAspectRatio": False,
-        "scales": {"x": {"stacked": True}, "y": {"stacked": True, "beginAtZero": True}},
+        "scales": {
+            "x": {"stacked": True},
+            "y": {"stacked": True, "beginAtZero": True, "ticks": {"precision": 0}},
+        },
         "plugins": {"legend": {"display": True, "position": "bottom"}},
     }
 )

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from contributions.admin import exhibits
-from contributions.admin.forms import DecisionForm
+from contributions.admin.forms import DecisionForm, replies
 from contributions.models import Decision, Key, Review, ReviewItem, Submission
-from contributions.services import review_queue, reviews
+from contributions.services import interests, review_queue, reviews
 from contributions.services.status import required_keys
 from registry.admin import staff
 from registry.admin.site import add_page
@@ -58,6 +58,29 @@ class Desk:
             return [] if own else [Decision.REVERSE]
         return [d for d in Decision if d is not Decision.REVERSE]
 
+    def obstacle(self) -> str:
+        """Why there are no buttons; as the services refuse it, from what was read already."""
+        if self.key.role not in self.who.roles:
+            return _("Only a %s decides here.") % self.key.role.label
+        item, me = self.item, self.who.user
+        if any(r.reviewer_id == me.pk and r.key != self.key for r in self.given):
+            return _("You decide on another key of this submission: one person turns one key.")
+        if self.claimed_by_me:
+            # Looked at when it was claimed; the decision looks again.
+            return ""
+        if interest := interests.interest_of(me, self.submission):
+            return _("Conflict of interest: you may not review this, because %s.") % interest
+        if item and item.is_claimed and item.claimed_until:
+            words = _("%(who)s looks at it until %(until)s UTC.")
+            return words % {"who": item.claimed_by, "until": f"{item.claimed_until:%H:%M}"}
+        return ""
+
+    @property
+    def may_take_over(self) -> bool:
+        """An operator who reviews may take somebody's claim over."""
+        claimed = bool(self.item and self.item.is_claimed and not self.claimed_by_me)
+        return claimed and self.who.is_operator and self.key.role in self.who.roles
+
     @property
     def address(self) -> str:
         return f"{reverse('admin:review', args=[self.submission.pk])}?key={self.key.value}"
@@ -73,7 +96,10 @@ def _desk(request: HttpRequest, pk: int) -> Desk:
     who = staff.of(request)
     submission = (
         Submission.objects.select_related(
-            "repository__namespace", "discussion__author", "track", "contributor"
+            "repository__namespace",
+            "discussion__author",
+            "track__repository__namespace",
+            "contributor",
         )
         .filter(pk=pk)
         .first()
@@ -118,12 +144,7 @@ def review_page(request: HttpRequest, pk: int) -> HttpResponse:
 def _show(
     request: HttpRequest, desk: Desk, *, form: DecisionForm | None = None, status: int = 200
 ) -> HttpResponse:
-    # Whoever holds the claim was looked at when they took it; the decision looks again.
-    obstacle = (
-        ""
-        if desk.claimed_by_me
-        else reviews.obstacle(desk.submission, reviewer=desk.who.user, key=desk.key)
-    )
+    obstacle = desk.obstacle()
     may_decide = not obstacle and (desk.claimed_by_me or not desk.is_waited_for)
     if may_decide and desk.decisions and form is None:
         form = DecisionForm(desk.key, desk.decisions, request.GET.get("reply", ""))
@@ -134,6 +155,7 @@ def _show(
         "desk": desk,
         "obstacle": obstacle,
         "form": form,
+        "replies": replies(desk.key)[:200] if form and "replies" in request.GET else None,
         "own_decision": bool(desk.standing) and not desk.decisions,
     }
     return TemplateResponse(request, "contributions/admin/review.html", context, status=status)

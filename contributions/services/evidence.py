@@ -155,11 +155,10 @@ def _licences(card: dict[str, object]) -> list[str]:
 
 
 def lineage(submission: Submission) -> list[Ancestor]:
-    """The repository, its track's base, and the training data; two queries."""
+    """The repository, its track's base, and the training data; one query."""
     found = [Ancestor("changes", submission.repository, submission.base_revision)]
     if track := submission.track:
-        base = Repository.objects.select_related("namespace").get(pk=track.repository_id)
-        found.append(Ancestor("base", base, track.base_revision))
+        found.append(Ancestor("base", track.repository, track.base_revision))
         used = TrackDataset.objects.filter(track=track).select_related("dataset__namespace")
         found += [Ancestor("training data", u.dataset, u.revision) for u in used.order_by("pk")]
     return found

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from django.db import connection
-from django.db.models import Case, Q, TextField, Value, When
+from django.db.models import Q
 from django.db.models.functions import Lower
 
-from registry.models import Repository, Revision, User
+from registry.models import Repository, User
 
 _TRAILER = "co-authored-by:"
 
 
 # What $head reaches and $without does not, through every parent. Ends where the two meet.
-_REACHED = """
+_WALK = """
     WITH RECURSIVE known (oid) AS (
         SELECT %(without)s::text
         UNION
@@ -31,7 +31,13 @@ _REACHED = """
           ON made.repository_id = %(repository)s AND made.oid = parent.oid
         WHERE made.oid NOT IN (SELECT oid FROM known)
     )
-    SELECT oid FROM reached
+"""
+_REACHED = f"{_WALK} SELECT oid FROM reached"
+# Messages of many words are left where they are unless they name somebody.
+_WRITERS = f"""{_WALK}
+    SELECT author_id, CASE WHEN message ILIKE %(trailer)s THEN message ELSE '' END
+    FROM registry_revision
+    WHERE repository_id = %(repository)s AND oid IN (SELECT oid FROM reached)
 """
 
 
@@ -44,11 +50,11 @@ def reached(repository: Repository, head: str, *, without: str = "") -> set[str]
 
 def writers(repository: Repository, head: str, *, without: str = "") -> tuple[set[int], str]:
     """Of the commits that `head` brings: ids of all who uploaded one, and the text of those that
-    name co-authors (see `co_authors`); two queries."""
-    brought = reached(repository, head, without=without)
-    named = Case(When(message__icontains=_TRAILER, then="message"), default=Value("", TextField()))
-    rows = Revision.objects.filter(repository=repository, oid__in=brought).annotate(named=named)
-    found = list(rows.values_list("author", "named"))
+    name co-authors (see `co_authors`); one query."""
+    asked = {"repository": repository.pk, "head": head, "without": without}
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITERS, {**asked, "trailer": f"%{_TRAILER}%"})
+        found = cursor.fetchall()
     return {author for author, _ in found}, "\n".join(text for _, text in found)
 
 

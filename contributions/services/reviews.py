@@ -25,9 +25,9 @@ from contributions.services import review_queue, status, submissions
 from contributions.services.interests import interest_of
 from registry.models import User
 from registry.services import events
-from registry.services.errors import Conflict, Forbidden, Invalid, ServiceError
+from registry.services.errors import Conflict, Forbidden, Invalid
 
-__all__ = ["answer", "interest_of", "missing_keys", "obstacle", "open_question", "review"]
+__all__ = ["answer", "interest_of", "missing_keys", "open_question", "review"]
 TEXT_LENGTH = 20_000
 TURNED = frozenset({Decision.APPROVE, Decision.REJECT})
 NEEDS_REASON = frozenset({Decision.REJECT, Decision.CHANGES, Decision.INFO, Decision.REVERSE})
@@ -157,17 +157,6 @@ def open_question(submission: Submission) -> Review | None:
     order = [Decision.CHANGES.value, Decision.INFO.value]
     waiting.sort(key=lambda review: (order.index(review.decision), review.key))
     return waiting[0] if waiting else None
-
-
-def obstacle(submission: Submission, *, reviewer: User, key: Key) -> str:
-    """Why this person cannot decide on this key now; empty when they can. For pages: the services
-    decide again."""
-    try:
-        _refuse_person(submission, reviewer, key)
-        review_queue.refuse_claimed(submission, key=key, reviewer=reviewer)
-    except ServiceError as refused:
-        return str(refused)
-    return ""
 
 
 def missing_keys(submission: Submission, *, head: str) -> tuple[str, ...]:

@@ -176,7 +176,8 @@ class Desk(ModelAdmin):  # type: ignore[misc]
         chosen = next((a for a in self._acts(request, row) if a.name == act), None)
         if chosen is None:
             raise PermissionDenied
-        form = chosen.form(request.POST or None, initial=dict(chosen.initial(row)))
+        given = request.POST if request.method == "POST" else None
+        form = chosen.form(given, initial=dict(chosen.initial(row)))
         if request.method == "POST" and form.is_valid():
             try:
                 chosen.run(staff.of(request).user, row, form.cleaned_data)

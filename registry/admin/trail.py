@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -50,6 +51,26 @@ class BySubject(TextFilter):  # type: ignore[misc]
         return queryset.filter(subject=subject) if subject else queryset
 
 
+class Days(RangeDateFilter):  # type: ignore[misc]
+    """Whole days of UTC, both ends included; what is no date is passed over."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        first, last = (self._day(end) for end in ("from", "to"))
+        if first is not None:
+            queryset = queryset.filter(created_at__gte=first)
+        if last is not None:
+            queryset = queryset.filter(created_at__lt=last + dt.timedelta(days=1))
+        return queryset
+
+    def _day(self, end: str) -> dt.datetime | None:
+        told = str(self.used_parameters.get(f"{self.parameter_name}_{end}") or "")
+        try:
+            day = dt.date.fromisoformat(told)
+        except ValueError:
+            return None
+        return dt.datetime.combine(day, dt.time(), dt.UTC) if 1 < day.year < 9999 else None
+
+
 def _people(name: str) -> list[int]:
     """Looked up first: the trail is then read by the index of its actors."""
     found = User.objects.filter(username__iexact=name)
@@ -63,7 +84,7 @@ class Trail(Desk):
     about = _("Lines are only ever added. The newest come first.")
     list_display = ("when", "verb", "who", "subject", "where")
     list_display_links = None
-    list_filter = (ByVerb, ByActor, BySubject, ("created_at", RangeDateFilter))
+    list_filter = (ByVerb, ByActor, BySubject, ("created_at", Days))
     search_fields = ("verb",)
     search_help_text = _("A person, a verb, or a subject such as submission:17")
     ordering = ("-id",)
