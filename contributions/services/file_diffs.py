@@ -87,9 +87,7 @@ def _rows(change: Change, budget: Budget, opened: Opener) -> RowDiff | None:
     return row_diffs.compare(change.before, change.after, opened=opened)
 
 
-def _lines(
-    change: Change, budget: Budget, rows: RowDiff | None, opened: Opener
-) -> FileDiff:
+def _lines(change: Change, budget: Budget, rows: RowDiff | None, opened: Opener) -> FileDiff:
     size = sum(entry.size for entry in (change.before, change.after) if entry)
     longest = max((entry.size for entry in (change.before, change.after) if entry), default=0)
     if longest > 5 * FILE_BYTES:

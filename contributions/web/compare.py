@@ -190,7 +190,7 @@ def _shown(changes: list[tree_diffs.Change], skip: int) -> Iterator[Shown]:
         told = diff.tensors.changes[:tensors] if diff.tensors else []
         tensors -= len(told)
         end = skip + len(lines)
-        more = urlencode({"file": change.path, "from": end}) if end < len(every) else None
+        more = urlencode([("file", change.path), ("from", str(end))]) if end < len(every) else None
         yield Shown(diff, number, lines, told, more)
 
 

@@ -59,9 +59,7 @@ def _listed(
     context = {
         **header(repository, "discussions", user=person(request)),
         "listing": listing(request, rows.select_related("author", "submission").order_by("-num")),
-        "status_choices": choices(
-            request, "status", [(k, str(v[0])) for k, v in _FILTERS.items()]
-        ),
+        "status_choices": choices(request, "status", [(k, str(v[0])) for k, v in _FILTERS.items()]),
         "kind_choices": choices(request, "kind", [(k, str(v)) for k, v in _KINDS.items()]),
         "form": form,
         **more,

@@ -1,53 +1,27 @@
-"""Repositories: the lists, and the card with what was measured."""
+"""A repository: its card, with what was measured of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from contributions.models import Credit, Discussion, DiscussionStatus, Release, Submission, Track
 from contributions.web.lists import submission_lines
-from registry.models import Repository, RepoType, User
+from registry.models import Repository, User
 from registry.services import access, commits, front_matter, refs
 from registry.services.access import Need
 from registry.services.errors import EntryNotFound, Forbidden, RevisionNotFound
-from registry.web.links import choices, listing
 from registry.web.pages import caller, person
 from registry.web.rendering import markdown
 
 LONGEST_CARD = 200_000
-_SORTS = {
-    "": ("recently changed", "-updated_at"),
-    "downloads": ("most downloaded", "-downloads"),
-    "name": ("by name", "name"),
-}
-
-
-@require_GET
-def repository_list(request: HttpRequest, repo_type: str) -> HttpResponse:
-    kind = RepoType(repo_type)
-    rows = Repository.objects.visible_to(person(request)).filter(repo_type=kind)
-    if words := request.GET.get("search", "").strip():
-        rows = rows.filter(Q(name__icontains=words) | Q(namespace__name__icontains=words))
-    ordering = _SORTS.get(request.GET.get("sort", ""), _SORTS[""])[1]
-    page = listing(
-        request,
-        rows.select_related("namespace")
-        .annotate(submission_count=Count("submissions", distinct=True))
-        .order_by(ordering, "-pk"),
-    )
-    context = {
-        "kind": kind,
-        "listing": page,
-        "search": words,
-        "sort_choices": choices(request, "sort", [(k, v[0]) for k, v in _SORTS.items()]),
-        "endpoint": request.build_absolute_uri("/").rstrip("/"),
-    }
-    return render(request, "contributions/repositories.html", context)
+# Rendered and escaped it may be several times as long.
+LONGEST_SHOWN = 40_000
 
 
 @require_GET
@@ -112,13 +86,19 @@ def _card(request: HttpRequest, repository: Repository) -> dict[str, Any]:
         access.authorise(caller(request), repository, need=Need.CONTENT)
         revision = refs.resolve(repository)
         content = commits.read_file(repository, revision, "README.md", limit=LONGEST_CARD)
-    except (EntryNotFound, RevisionNotFound):
-        return {"missing": True}
+    except EntryNotFound:
+        return {"missing": True, "new": revision.generation == 0}
+    except RevisionNotFound:
+        return {"missing": True, "new": True}
     except Forbidden as refused:
         return {"refused": refused}
     parsed = front_matter.parse(content.decode(errors="replace"))
     images = f"/{repository.path}/resolve/{revision.oid}"
-    return {"html": markdown(parsed.body, images_from=images), "problem": parsed.problem}
+    return {
+        "html": markdown(parsed.body[:LONGEST_SHOWN], images_from=images),
+        "problem": parsed.problem,
+        "cut": len(parsed.body) > LONGEST_SHOWN,
+    }
 
 
 _AUTO_CLASSES = {
@@ -127,13 +107,13 @@ _AUTO_CLASSES = {
     "image-classification": "AutoModelForImageClassification",
 }
 _SHOWN = {
-    "license": "Licence",
-    "base_model": "Base model",
-    "datasets": "Datasets",
-    "language": "Language",
-    "pipeline_tag": "Task",
-    "task_categories": "Task",
-    "library_name": "Library",
+    "license": gettext_lazy("Licence"),
+    "base_model": gettext_lazy("Base model"),
+    "datasets": gettext_lazy("Datasets"),
+    "language": gettext_lazy("Language"),
+    "pipeline_tag": gettext_lazy("Task"),
+    "task_categories": gettext_lazy("Task"),
+    "library_name": gettext_lazy("Library"),
 }
 
 
@@ -145,5 +125,5 @@ def _facts(repository: Repository) -> list[tuple[str, str]]:
         values = value if isinstance(value, list) else [value]
         plain = [str(item) for item in values if isinstance(item, str | int | float)]
         if plain:
-            found.append((name, ", ".join(plain)[:300]))
+            found.append((str(name), ", ".join(plain)[:300]))
     return found

@@ -90,7 +90,8 @@ def _padded(row: list[str], width: int) -> list[str]:
 
 def _json_lines(text: str, *, whole: bool) -> Preview:
     lines = [line for line in text.split("\n") if line.strip()]
-    rows, columns = [], {}
+    rows: list[dict[str, Any]] = []
+    columns: dict[str, Any] = {}
     for number, line in enumerate(lines[:ROWS], start=1):
         try:
             row = json.loads(line)

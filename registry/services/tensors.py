@@ -96,7 +96,9 @@ def _tensor(name: str, given: Any, room: int) -> Tensor:
     shown = name[:80]
     if len(name) > LONGEST_NAME or not isinstance(given, dict):
         raise _bad(f"the entry “{shown}” is not a tensor")
-    dtype, shape, places = (given.get(key) for key in ("dtype", "shape", "data_offsets"))
+    dtype: Any = given.get("dtype")
+    shape: Any = given.get("shape")
+    places: Any = given.get("data_offsets")
     if not isinstance(dtype, str) or not 0 < len(dtype) <= 20:
         raise _bad(f"the tensor “{shown}” has no number type")
     if not _whole(shape) or len(shape) > MOST_DIMENSIONS:
