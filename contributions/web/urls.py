@@ -6,6 +6,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from contributions.web import (
+    account,
     browse,
     docs,
     home,
@@ -49,6 +50,9 @@ def _repository_pages(kind: RepoType) -> list[URLPattern]:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("settings/account", page(account.account_page), name="account"),
+    path("settings/account/export", page(account.export), name="export-account"),
+    path("settings/account/delete", page(account.delete), name="delete-account"),
     *wizard_urls.PAGES,
     path("", page(home.home), name="home"),
     path("home/live", page(home.live), name="home-live"),

@@ -9,7 +9,8 @@ from typing import Any
 from allauth.account import views
 from allauth.account.decorators import reauthentication_required
 from allauth.core.ratelimit import respond_429
-from django.http import HttpRequest, HttpResponse
+from allauth.socialaccount.models import SocialApp
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase, HttpResponseRedirectBase
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
@@ -72,7 +73,10 @@ def _leaving(view: View[Any]) -> View[Any]:
 
     @wraps(view)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
+        try:
+            response = view(request, *args, **kwargs)
+        except SocialApp.DoesNotExist as unknown:
+            raise Http404 from unknown
         there = isinstance(response, HttpResponseRedirectBase) and response.url
         if not there or url_has_allowed_host_and_scheme(there, {request.get_host()}):
             return response

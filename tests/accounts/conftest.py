@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.accounts.people import PASSWORD
-from tests.web.conftest import page_rules  # noqa: F401
+from tests.web.conftest import _scene, _storage_of_its_own, page_rules, scene  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
