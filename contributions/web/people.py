@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce, Lower, TruncDay
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.utils import timezone
@@ -18,7 +18,7 @@ from registry.models import Namespace, Organisation, Repository, User
 from registry.web.links import listing
 from registry.web.pages import person
 
-NEWEST_CREDITS, SHOWN_CREDITS = 1000, 20
+NEWEST_DAYS, SHOWN_CREDITS = 500, 20
 SHOWN_SUBMISSIONS, SHOWN_PEOPLE = 20, 100
 
 
@@ -107,24 +107,19 @@ def _visible_credits(
 
 
 def _credit(credits: QuerySet[Credit], *, by_person: bool) -> dict[str, Any]:
-    newest = list(
-        credits.select_related("release__track", "submission", "contributor").order_by("-pk")[
-            :NEWEST_CREDITS
-        ]
-    )
     totals = {
         row["track"]: row["total"]
         for row in credits.order_by()
         .values(track=F("release__track__name"))
         .annotate(total=Sum("amount"))
     }
-    gains = [
-        Gain(c.release.track.name, c.release.released_at or c.created_at, c.amount) for c in newest
-    ]
+    shown = credits.select_related("release__track", "submission").order_by("-pk")
     people = credits.order_by().values(name=F("contributor__username"))
     return {
-        "credits": newest[:SHOWN_CREDITS],
-        "credit_chart": credit_chart(gains, totals, now=timezone.now()),
+        "credits": list(shown[:SHOWN_CREDITS]) if totals else [],
+        "credit_chart": credit_chart(_gains(credits), totals, now=timezone.now())
+        if totals
+        else None,
         "track_totals": sorted(totals.items(), key=lambda pair: -pair[1]),
         "total": sum(totals.values()) if totals else None,
         "credit_by_person": people.annotate(
@@ -133,3 +128,17 @@ def _credit(credits: QuerySet[Credit], *, by_person: bool) -> dict[str, Any]:
         if by_person and totals
         else [],
     }
+
+
+def _gains(credits: QuerySet[Credit]) -> list[Gain]:
+    """Of each track and day, the newest days only: no chart shows more."""
+    days = (
+        credits.order_by()
+        .values(
+            track=F("release__track__name"),
+            day=TruncDay(Coalesce("release__released_at", "created_at")),
+        )
+        .annotate(total=Sum("amount"))
+        .order_by("-day")[:NEWEST_DAYS]
+    )
+    return [Gain(row["track"], row["day"], row["total"]) for row in days]
