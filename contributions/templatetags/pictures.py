@@ -95,7 +95,11 @@ def curves(
         charts.curve(points, reference or (), measure=measure)
         for measure in ["loss", *others[:MORE_CURVES]]
     ]
-    return {"curves": [curve for curve in drawn if curve is not None], "id": name}
+    # What stays the same all along, such as a constant learning rate, is no picture.
+    moving = [
+        c for c in drawn if c is not None and (c.measure == "loss" or c.first[1] != c.last[1])
+    ]
+    return {"curves": moving, "id": name}
 
 
 @register.inclusion_tag("contributions/_log.html")

@@ -119,7 +119,7 @@ class Frame:
     bottom: float
     top: float
 
-    LEFT, TOP, RIGHT, BOTTOM = 48.0, 14.0, 628.0, 188.0
+    LEFT, TOP, RIGHT, BOTTOM = 60.0, 14.0, 628.0, 188.0
 
     @classmethod
     def around(cls, xs: Sequence[float], ys: Sequence[float]) -> Frame:
@@ -137,7 +137,7 @@ class Frame:
         return " ".join(f"{self.x(x)},{self.y(y)}" for x, y in points)
 
     def ticks(self) -> list[Tick]:
-        return [Tick(self.y(v), f"{v:.3g}") for v in _ticks(self.bottom, self.top)]
+        return [Tick(self.y(v), _short(v)) for v in _ticks(self.bottom, self.top)]
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def _known(points: Sequence[Mapping[str, Any]], measure: str) -> list[tuple[floa
         value = point.get(measure, (point.get("metrics") or {}).get(measure))
         usable = isinstance(value, int | float) and math.isfinite(value)
         if usable and point.get("stage") in {None, "train"}:
-            found.append((float(point["step"]), float(value)))  # type: ignore[arg-type]
+            found.append((float(point["step"]), float(value)))
     return found
 
 
@@ -214,6 +214,12 @@ def _rows(
         )
         for at in picked
     ]
+
+
+def _short(value: float) -> str:
+    """Fits beside the axis: 0.25, 12, 5.2e-4."""
+    text = f"{value:.3g}"
+    return text if len(text) <= 6 else f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def _ticks(bottom: float, top: float) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -11,8 +12,10 @@ from registry.models import GitObject, Repository
 from registry.services import objects
 from registry.services.contents import ROW_BYTES
 from registry.services.objects import LfsPointer
+from registry.services.remembered import remembered
 
 AROUND = 2
+KEPT_SECONDS = 3600
 FILES = 12
 DEEPEST = 3
 LONGEST_LINE = 240
@@ -46,12 +49,12 @@ def by_file(
 ) -> list[FileFindings]:
     """In the order in which they come; `tree` None: the reader may not see the files."""
     repository, revision = submission.repository, submission.head_revision
-    wanted = dict.fromkeys(f.path for f in findings if f.path and f.line)
-    texts = _texts(tree, [*wanted][:FILES]) if tree and wanted else {}
+    wanted = [(f.path, f.line) for f in findings if f.path and f.line]
+    around = _excerpts(tree, wanted) if tree and wanted else {}
     groups: dict[str, list[Placed]] = {}
     for finding in findings:
         href = _href(repository, revision, finding.path, finding.line)
-        lines = _around(texts.get(finding.path, ""), finding.line)
+        lines = around.get((finding.path, finding.line), [])
         groups.setdefault(finding.path, []).append(Placed(finding, lines, href))
     return [
         FileFindings(path, _href(repository, revision, path, None), found)
@@ -64,6 +67,19 @@ def _href(repository: Repository, revision: str, path: str, line: int | None) ->
         return ""
     at = f"#L{line}" if line else ""
     return f"{repository.get_absolute_url()}/blob/{revision}/{quote(path)}{at}"
+
+
+def _excerpts(
+    tree: str, wanted: Sequence[tuple[str, int | None]]
+) -> dict[tuple[str, int | None], list[Line]]:
+    """Kept: what a tree holds never changes."""
+
+    def read() -> dict[tuple[str, int | None], list[Line]]:
+        texts = _texts(tree, [*dict.fromkeys(path for path, _ in wanted)][:FILES])
+        return {(path, line): _around(texts.get(path, ""), line) for path, line in wanted}
+
+    name = hashlib.sha256(repr((tree, wanted)).encode()).hexdigest()
+    return remembered(f"excerpts:{name}", KEPT_SECONDS, read)
 
 
 def _texts(tree: str, paths: Sequence[str]) -> dict[str, str]:

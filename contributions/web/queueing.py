@@ -9,13 +9,20 @@ from django.utils.translation import ngettext
 
 from contributions.models import Run, RunStatus
 from contributions.services import queue
+from registry.services.remembered import remembered
 from registry.templatetags.figures import lasted
+
+# Everybody who looks at a waiting run shares one count of the queue.
+SECONDS = 4
 
 
 def waiting(runs: Sequence[Run]) -> str:
     """Of the oldest of these runs that waits; empty when none does."""
     queued = [run for run in runs if run.status == RunStatus.QUEUED]
-    found = queue.place(min(queued, key=lambda run: run.pk)) if queued else None
+    if not queued:
+        return ""
+    oldest = min(queued, key=lambda run: run.pk)
+    found = remembered(f"place:{oldest.pk}", SECONDS, lambda: queue.place(oldest))
     if found is None:
         return ""
     if found.outage:

@@ -82,7 +82,7 @@ _ANSWERS: dict[SubmissionStatus, tuple[Any, Any, Turn]] = {
     ),
     _S.FAILED: (
         _("A run failed."),
-        _("Read why below; run it again, or push a commit that mends it."),
+        _("Read why in its run; run it again, or push a commit that mends it."),
         Turn.AUTHOR,
     ),
     _S.IN_REVIEW: (

@@ -51,8 +51,6 @@ from registry.web.pages import caller, person
 
 RUNS_SHOWN = 24
 FINDINGS_SHOWN = 100
-_S = SubmissionStatus
-_UNMEASURED = {_S.CHECKING, _S.REFUSED, _S.NEEDS_TRACK}
 _SEVERITY = Case(
     When(severity=Severity.BLOCK, then=Value(0)),
     When(severity=Severity.WARN, then=Value(1)),
@@ -89,12 +87,14 @@ def _of(model: Any, through: str = "") -> QuerySet[Any]:
 
 def details(request: HttpRequest, submission: Submission) -> dict[str, Any]:
     """The live part: what is happening, buttons, findings, scores, runs, timeline."""
+    if submission.discussion is not None:
+        submission.discussion.repository = submission.repository
     runs = list(shown_runs(submission.runs.all())[:RUNS_SHOWN])
     current = [run for run in runs if run.head_revision == submission.head_revision]
     at_work = [run for run in current if run.status == RunStatus.RUNNING]
     given = list(_reviews(submission))
     keys = _keys(submission, given)
-    scores = [] if submission.status in _UNMEASURED else _scores(submission)
+    scores = _scores(submission) if _measured(runs, current) else []
     patches = list(_patches(submission)) if scores else []
     return {
         "submission": submission,
@@ -167,6 +167,12 @@ def _may_read_files(request: HttpRequest, submission: Submission) -> bool:
     except ServiceError:
         return False
     return True
+
+
+def _measured(runs: Sequence[Run], current: Sequence[Run]) -> bool:
+    """Without a benchmark that ended there is nothing to look for; of many runs some are cut."""
+    ended = (r for r in current if r.kind == RunKind.BENCHMARK and r.status == RunStatus.SUCCEEDED)
+    return len(runs) == RUNS_SHOWN or any(ended)
 
 
 def _scores(submission: Submission) -> list[SplitScores]:

@@ -17,10 +17,12 @@ from contributions.web.forms import ReviewForm
 from contributions.web.submission_forms import AnswerForm, ReplyForm
 from contributions.web.submission_page import details, thread, version
 from registry.services.access import Need
+from registry.services.remembered import remembered
 from registry.web.pages import attempt, caller, person, signed_in
 from registry.web.rendering import markdown
 
 COMMENTS_SHOWN = 10
+INTEREST_SECONDS = 60
 
 
 @require_GET
@@ -41,6 +43,7 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+@login_required
 @require_GET
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """What cannot be undone is asked once more, on a page of its own."""
@@ -78,7 +81,7 @@ def _whole(
         **_reviewing(request, submission, review_form),
         "answer_form": AnswerForm() if context["may"].answer else None,
         "reply_form": ReplyForm() if signed else None,
-        "version": version(request, submission),
+        "version": version(request, submission) if context["moving"] else "",
     }
 
 
@@ -101,4 +104,10 @@ def _reviewing(
     chosen = form or ReviewForm(submission, user)
     if not chosen.has_keys:
         return {}
-    return {"review_form": chosen, "interest": reviews.interest_of(user, submission)}
+    # A hint only, for it is looked for in every commit; the service decides anew.
+    interest = remembered(
+        f"interest:{user.pk}:{submission.pk}:{submission.head_revision}",
+        INTEREST_SECONDS,
+        lambda: reviews.interest_of(user, submission),
+    )
+    return {"review_form": chosen, "interest": interest}
