@@ -72,7 +72,7 @@ def default_policy() -> dict[str, Any]:
     return {"keys": ["licence", "privacy"], "finetune_seconds": 900, "max_steps": 2000}
 
 
-def counted(rows: models.QuerySet[Any], by: str) -> models.Combinable:
+def counted(rows: models.QuerySet[Any], by: str) -> Coalesce:
     """How many of the rows belong to the outer one: a look-up, where a join would multiply."""
     number = rows.order_by().values(by).annotate(number=models.Count("pk")).values("number")
     return Coalesce(models.Subquery(number), 0)
