@@ -56,10 +56,10 @@ class Help:
 
 def wanted(viewer: User | None) -> Help:
     """The quietest open tracks, tracks that do not open yet, what waits longest for a reviewer."""
-    tracks = Track.objects.visible_to(viewer).listed()
+    tracks = Track.objects.visible_to(viewer).listed().quietest_first()
     reviews = Submission.objects.visible_to(viewer).filter(status=_S.IN_REVIEW)
     return Help(
-        tracks=list(tracks.open().order_by("submission_count", "-pk")[:SHOWN]),
+        tracks=list(tracks.open()[:SHOWN]),
         preparing=list(tracks.filter(status=TrackStatus.PREPARING).order_by("-pk")[:3]),
         reviews=list(
             reviews.select_related("track", "contributor", "repository__namespace").order_by("pk")[

@@ -93,9 +93,7 @@ def everything() -> Iterator[Entry]:
     for made in (
         Release.objects.filter(number__gt=0)
         .released()
-        .select_related(  # type: ignore[attr-defined]
-            "track__repository__namespace"
-        )
+        .select_related("track__repository__namespace")
     ):
         yield release(made)
     for offered in _with_opening(

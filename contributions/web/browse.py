@@ -154,7 +154,9 @@ def _facets(request: HttpRequest, kind: RepoType) -> list[Facet]:
         _facet(request, name, [(value, value, count) for value, count in known.get(name, [])])
         for name in facets.FACETS[kind]
     ]
-    has = [(k, v, None) for k, v in _HAS.items() if kind is RepoType.MODEL or k == "track"]
+    has: list[tuple[str, str | Promise, int | None]] = [
+        (k, v, None) for k, v in _HAS.items() if kind is RepoType.MODEL or k == "track"
+    ]
     found.append(_facet(request, "has", has))
     return [facet for facet in found if facet.choices or facet.chosen]
 

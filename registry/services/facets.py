@@ -58,7 +58,12 @@ def counts(kind: RepoType) -> dict[str, list[tuple[str, int]]]:
 
 def _counted(kind: RepoType) -> dict[str, list[tuple[str, int]]]:
     with connection.cursor() as cursor:
-        given = {"kind": kind.value, "most": COUNTED, "longest": _LONGEST, "shown": SHOWN}
+        given: dict[str, str | int] = {
+            "kind": kind.value,
+            "most": COUNTED,
+            "longest": _LONGEST,
+            "shown": SHOWN,
+        }
         cursor.execute(_SQL, given)
         rows = cursor.fetchall()
     found: dict[str, list[tuple[str, int]]] = {}

@@ -83,11 +83,11 @@ class BoundedPaginator(_Paginator):
         start = (checked - 1) * self.per_page
         rows = self.object_list
         if start < DEEP or not isinstance(rows, QuerySet) or rows.query.is_sliced:
-            return self._get_page(rows[start : start + self.per_page], checked, self)
+            return Page(rows[start : start + self.per_page], checked, self)
         keys = list(rows.values_list("pk", flat=True)[start : start + self.per_page])
         place = Case(*(When(pk=key, then=index) for index, key in enumerate(keys)), default=0)
         found = rows.filter(pk__in=keys).order_by(place) if keys else rows.none()
-        return self._get_page(found, checked, self)
+        return Page(found, checked, self)
 
 
 def listing(request: HttpRequest, rows: Any, *, size: int = PAGE_SIZE) -> Listing:
