@@ -16,7 +16,7 @@ from registry.config.broker import LiveWorker
 from registry.models import Repository, User
 from registry.web.pages import person
 
-MOST_RUNNING, MOST_OWN = 50, 20
+MOST_RUNNING, MOST_OWN = 50, 10
 FAILURE_WORDS: dict[str, Any] = {
     FailureClass.TIME_OUT.value: _("took too long"),
     FailureClass.OUT_OF_MEMORY.value: _("ran out of memory"),
