@@ -234,8 +234,8 @@ class _Asked(SearchQuery):
         super().__init__(asked, search_type="raw")
         self.asked = asked
 
-    def as_sql(self, *args: Any, **kwargs: Any) -> tuple[str, tuple[str | int, ...]]:
-        return "%s::tsquery", (self.asked,)
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        return "%s::tsquery", [self.asked]
 
 
 def repositories(text: str, kind: str) -> models.QuerySet[SearchEntry]:
