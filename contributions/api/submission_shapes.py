@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from contributions.api.run_shapes import RunLineSerializer
@@ -65,9 +66,10 @@ class SubmissionLineSerializer(serializers.Serializer[Submission]):
 class SubmissionRowSerializer(SubmissionLineSerializer):
     gain = serializers.SerializerMethodField(help_text="Newest gain of the loss on split T.")
 
-    def get_gain(self, submission: Submission) -> GainSerializer | None:
+    @extend_schema_field(GainSerializer(allow_null=True))
+    def get_gain(self, submission: Submission) -> dict[str, float] | None:
         gains: list[Comparison] = getattr(submission, "loss_gains", [])
-        return GainSerializer(gains[-1]).data if gains else None  # type: ignore[return-value]
+        return GainSerializer(gains[-1]).data if gains else None
 
 
 class FindingSerializer(serializers.Serializer[Any]):

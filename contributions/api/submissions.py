@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import django_filters
 from django.db.models import QuerySet
@@ -40,7 +40,7 @@ from registry.services.errors import Conflict, NotFound, SignInNeeded
 TAG = ["submissions"]
 
 
-class SubmissionFilter(django_filters.FilterSet):
+class SubmissionFilter(django_filters.FilterSet):  # type: ignore[misc]
     status = django_filters.MultipleChoiceFilter(
         choices=SubmissionStatus.choices, help_text="May be repeated."
     )
@@ -180,45 +180,58 @@ def _open(submission: Submission, user: User) -> None:
 class _Action(Endpoint):
     """One verb on a submission, by its contributor or who may write to the repository."""
 
-    act: ClassVar[Callable[[Submission, User], object]]
-
-    def post(self, request: Request, pk: int) -> Response:
+    def _act(self, pk: int, act: Callable[[Submission, User], object]) -> Response:
         found = access.submission(self.caller, pk, need=Need.WRITE)
         self.read(Nothing)
-        type(self).act(found, self.caller.signed_in())
+        act(found, self.caller.signed_in())
         return _shown(self, access.submission(self.caller, pk))
 
 
-def _action(verb: str, act: Callable[[Submission, User], object], words: str) -> type[_Action]:
-    made = type(f"{verb.title()}Submission", (_Action,), {"act": staticmethod(act)})
-    made.post.__doc__ = words
-    described = extend_schema(
+Post = TypeVar("Post", bound=Callable[..., Response])
+
+
+def _described(verb: str) -> Callable[[Post], Post]:
+    return extend_schema(  # type: ignore[no-any-return]
         operation_id=f"submissions_{verb}",
-        description=words,
         request=Nothing,
         responses={200: SubmissionSerializer},
         tags=TAG,
     )
-    return described(made)
 
 
-CancelSubmission = _action("cancel", _cancel, "Stop its runs, in whatever state they are.")
-OpenSubmission = _action("open", _open, "Open its draft pull request for evaluation and review.")
-RerunSubmission = _action(
-    "rerun",
-    lambda s, user: submissions.rerun(s, actor=user),
-    "Repeat what failed or was cancelled on the current head.",
-)
-WithdrawSubmission = _action(
-    "withdraw",
-    lambda s, user: submissions.withdraw(s, actor=user),
-    "Take the offer back, for good.",
-)
-EvaluateSubmission = _action(
-    "evaluate",
-    lambda s, user: submissions.request_evaluation(s, actor=user),
-    "Have a draft evaluated without opening it for review.",
-)
+class CancelSubmission(_Action):
+    @_described("cancel")
+    def post(self, request: Request, pk: int) -> Response:
+        """Stop its runs, in whatever state they are."""
+        return self._act(pk, _cancel)
+
+
+class OpenSubmission(_Action):
+    @_described("open")
+    def post(self, request: Request, pk: int) -> Response:
+        """Open its draft pull request for evaluation and review."""
+        return self._act(pk, _open)
+
+
+class RerunSubmission(_Action):
+    @_described("rerun")
+    def post(self, request: Request, pk: int) -> Response:
+        """Repeat what failed or was cancelled on the current head."""
+        return self._act(pk, lambda found, user: submissions.rerun(found, actor=user))
+
+
+class WithdrawSubmission(_Action):
+    @_described("withdraw")
+    def post(self, request: Request, pk: int) -> Response:
+        """Take the offer back, for good."""
+        return self._act(pk, lambda found, user: submissions.withdraw(found, actor=user))
+
+
+class EvaluateSubmission(_Action):
+    @_described("evaluate")
+    def post(self, request: Request, pk: int) -> Response:
+        """Have a draft evaluated without opening it for review."""
+        return self._act(pk, lambda found, user: submissions.request_evaluation(found, actor=user))
 
 
 class TrackBody(Body):

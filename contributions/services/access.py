@@ -9,7 +9,16 @@ to the repository). `Need.ADMIN`: maintainers.
 
 from __future__ import annotations
 
-from contributions.models import Discussion, OfferDraft, Release, Run, Submission, Track
+from contributions.models import (
+    Discussion,
+    OfferDraft,
+    Publication,
+    Release,
+    ReviewItem,
+    Run,
+    Submission,
+    Track,
+)
 from registry.models import Repository, User
 from registry.services.access import Caller, Need, authorise, can_write
 from registry.services.errors import Forbidden, NotFound, RepoNotFound
@@ -106,6 +115,37 @@ def draft(caller: Caller, pk: int, *, need: Need = Need.PROPOSE) -> OfferDraft:
         raise _absent("draft", pk)
     if found.repository is not None and need is not Need.READ:
         authorise(caller, found.repository, need=need)
+    return found
+
+
+def publication(caller: Caller, pk: int) -> Publication:
+    found = (
+        Publication.objects.select_related("release__track__repository__namespace", "requested_by")
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise _absent("publication", pk)
+    _visible(caller, found.release.track.repository, "publication", pk)
+    return found
+
+
+def review_item(caller: Caller, pk: int) -> ReviewItem:
+    """A line of the reviewers' queue. The services say who may take it."""
+    found = (
+        ReviewItem.objects.select_related(
+            "claimed_by",
+            "submission__contributor",
+            "submission__discussion",
+            "submission__track",
+            "submission__repository__namespace",
+        )
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise _absent("review", pk)
+    _visible(caller, found.submission.repository, "review", pk)
     return found
 
 

@@ -118,7 +118,7 @@ def refuse_if_over(standing: Standing | None) -> None:
 
 def client_address(request: Request) -> str:
     """Behind proxies of one's own (`TRUSTED_PROXIES`), what the outermost of them was called by."""
-    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    proxies: int = getattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT", 0)
     if proxies:
         told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
         if len(told) >= proxies:

@@ -6,14 +6,13 @@ A cursor says behind which row the page begins, so nothing is counted and nothin
 from __future__ import annotations
 
 import base64
-import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,44 +25,33 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 DEFAULT, MOST = 25, 100
+FORWARD, BACK = "n", "p"
 _LONGEST = 1000
-_FORWARD, _BACK = "n", "p"
-_TYPES = (int, float, str)
 
 
 class CursorPages(BasePagination):
     """The view names `ordering`, which ends in a unique column and holds no NULL."""
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any]:
-        self._request = request
-        self._limit = _limit(request)
+        most = limit(request)
         ordering: Sequence[str] = getattr(view, "ordering", ("-id",))
-        direction, position = _decoded(request, queryset.model, ordering)
-        back = direction == _BACK
+        types = [_reader(queryset.model, name.lstrip("-")) for name in ordering]
+        direction, behind = position(request, types)
+        back = direction == BACK
         columns = [_flipped(name) if back else name for name in ordering]
-        if position is not None:
-            queryset = queryset.filter(_behind(columns, position))
-        rows = list(queryset.order_by(*columns)[: self._limit + 1])
-        more, rows = len(rows) > self._limit, rows[: self._limit]
+        if behind is not None:
+            queryset = queryset.filter(_behind(columns, behind))
+        rows = list(queryset.order_by(*columns)[: most + 1])
+        more, rows = len(rows) > most, rows[:most]
         if back:
             rows.reverse()
-        self._next = self._previous = None
-        if rows and (more or back):
-            self._next = self._link(_FORWARD, rows[-1], ordering) if more or back else None
-        if rows and position is not None:
-            self._previous = self._link(_BACK, rows[0], ordering)
-        if back and not more:
-            self._previous = None
+        ends = [[_plain(getattr(row, name.lstrip("-"))) for name in ordering] for row in rows]
+        after, before = (True, more) if back else (more, behind is not None)
+        self._next = link(request, FORWARD, ends[-1]) if ends and after else None
+        self._previous = link(request, BACK, ends[0]) if ends and before else None
         return rows
-
-    def _link(self, direction: str, row: Any, ordering: Sequence[str]) -> str:
-        values = [_plain(getattr(row, name.lstrip("-"))) for name in ordering]
-        packed = json.dumps([direction, values], separators=(",", ":")).encode()
-        cursor = base64.urlsafe_b64encode(packed).decode().rstrip("=")
-        address = remove_query_param(self._request.build_absolute_uri(), "cursor")
-        return str(replace_query_param(address, "cursor", cursor))
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"next": self._next, "previous": self._previous, "results": data})
@@ -85,60 +73,47 @@ class CursorPages(BasePagination):
         ]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": "string", "format": "uri", "nullable": True}
+        other = {"type": "string", "format": "uri", "nullable": True}
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
-            "properties": {"next": link, "previous": dict(link), "results": schema},
+            "properties": {"next": other, "previous": dict(other), "results": schema},
         }
 
 
-def _limit(request: Request) -> int:
+def limit(request: Request) -> int:
     given = request.query_params.get("limit")
     if given is None:
         return DEFAULT
-    if not (given.isascii() and given.isdigit() and 1 <= int(given[:6]) <= MOST):
+    if not (given.isascii() and given.isdigit() and len(given) < 6 and 1 <= int(given) <= MOST):
         raise Invalid(f"limit must be a whole number from 1 to {MOST}.", where="limit")
     return int(given)
 
 
-def _flipped(name: str) -> str:
-    return name[1:] if name.startswith("-") else f"-{name}"
+def link(request: Request, direction: str, values: Sequence[Any]) -> str:
+    """The address of the page behind (or before) the row with these values."""
+    packed = json.dumps([direction, list(values)], separators=(",", ":")).encode()
+    cursor = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    address = remove_query_param(request.build_absolute_uri(), "cursor")
+    return str(replace_query_param(address, "cursor", cursor))
 
 
-def _behind(columns: Sequence[str], position: Sequence[Any]) -> Q:
-    """Rows that come after `position` in this order; the first column alone bounds an index."""
-    found, same = Q(), Q()
-    for name, value in zip(columns, position, strict=True):
-        column, step = name.lstrip("-"), "lt" if name.startswith("-") else "gt"
-        found |= same & Q(**{f"{column}__{step}": value})
-        same &= Q(**{column: value})
-    first, step = columns[0].lstrip("-"), "lte" if columns[0].startswith("-") else "gte"
-    return Q(**{f"{first}__{step}": position[0]}) & found
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, _TYPES) else value.isoformat()
-
-
-def _decoded(
-    request: Request, model: type[models.Model], ordering: Sequence[str]
+def position(
+    request: Request, types: Sequence[Callable[[Any], Any]]
 ) -> tuple[str, list[Any] | None]:
+    """What the cursor names: a direction, and the values of a row (None: the beginning)."""
     given = request.query_params.get("cursor")
     if given is None:
-        return _FORWARD, None
+        return FORWARD, None
     try:
         if len(given) > _LONGEST:
             raise ValueError
         padded = given + "=" * (-len(given) % 4)
         direction, values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if direction not in (_FORWARD, _BACK) or len(values) != len(ordering):
+        if direction not in (FORWARD, BACK) or not isinstance(values, list):
             raise ValueError
-        return direction, [
-            _typed(model, name.lstrip("-"), value)
-            for name, value in zip(ordering, values, strict=True)
-        ]
-    except (ValueError, TypeError, RecursionError, binascii.Error, ValidationError) as wrong:
+        return direction, [_typed(of, value) for of, value in zip(types, values, strict=True)]
+    except (ValueError, TypeError, OverflowError, RecursionError, ValidationError) as wrong:
         raise Invalid(
             "The cursor is not one of this list.",
             where="cursor",
@@ -146,18 +121,35 @@ def _decoded(
         ) from wrong
 
 
-def _typed(model: type[models.Model], name: str, value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, _TYPES) or not storable(value):
-        raise ValueError(name)
-    if isinstance(value, float) and not -1e300 < value < 1e300:
-        raise ValueError(name)
-    try:
-        field = model._meta.get_field(name)
-    except FieldDoesNotExist:
-        if isinstance(value, str):
-            raise ValueError(name) from None
-        return value
-    typed = field.to_python(value) if isinstance(field, models.Field) else None
-    if typed is None or (isinstance(typed, int) and abs(typed) >= 2**63):
-        raise ValueError(name)
+def _typed(of: Callable[[Any], Any], value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or not storable(value):
+        raise ValueError
+    typed = of(value)
+    if typed is None or (isinstance(typed, int | float) and not abs(typed) < 2**63):
+        raise ValueError
     return typed
+
+
+def _reader(model: type[models.Model], name: str) -> Callable[[Any], Any]:
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return field.to_python
+
+
+def _flipped(name: str) -> str:
+    return name[1:] if name.startswith("-") else f"-{name}"
+
+
+def _behind(columns: Sequence[str], values: Sequence[Any]) -> Q:
+    """Rows that come after these values in this order; the first column alone bounds an index."""
+    found, same = Q(), Q()
+    for name, value in zip(columns, values, strict=True):
+        column, step = name.lstrip("-"), "lt" if name.startswith("-") else "gt"
+        found |= same & Q(**{f"{column}__{step}": value})
+        same &= Q(**{column: value})
+    first, step = columns[0].lstrip("-"), "lte" if columns[0].startswith("-") else "gte"
+    return Q(**{f"{first}__{step}": values[0]}) & found
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int | float | str) else value.isoformat()

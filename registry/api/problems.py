@@ -40,7 +40,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     where = serializers.CharField(required=False)
     next = serializers.CharField(required=False, help_text="What to do about it.")
     url = serializers.CharField(required=False, help_text="What is already there (409).")
-    errors = FieldErrorSerializer(many=True, required=False)
+    errors = FieldErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
 def problem(
@@ -133,8 +133,8 @@ def _flat(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
 
 def _known(request: Request, error: exceptions.APIException) -> Response:
     headers: dict[str, str] = _challenge(error.status_code) or {}
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        headers["Retry-After"] = str(max(1, round(error.wait)))
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(max(1, round(wait)))
     return problem(request, error.status_code, str(error.detail), headers=headers)
 
 

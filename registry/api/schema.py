@@ -40,9 +40,9 @@ class ProblemSchema(AutoSchema):
         if safe and "200" in found:
             found["304"] = {"description": "Unchanged since the version in `If-None-Match`."}
             found["200"].setdefault("headers", {})["ETag"] = _header("Version of the answer.")
-        for status in _READS if safe else _REFUSALS:
+        for status in _READS if safe else tuple(_REFUSALS):
             problem = OpenApiResponse(problems.ProblemSerializer, _REFUSALS[status])
-            found[str(status)] = self._get_response_for_code(
+            found[str(status)] = self._get_response_for_code(  # type: ignore[no-untyped-call]
                 problem, str(status), [problems.CONTENT_TYPE], direction
             )
         for answer in found.values():
@@ -50,9 +50,8 @@ class ProblemSchema(AutoSchema):
             headers.update({name: _header(words) for name, words in _LIMIT_HEADERS.items()})
         found["429"]["headers"]["Retry-After"] = _header("Seconds to wait.", type_="integer")
         if self.method == "POST" and getattr(self.view, "repeatable", True):
-            for status in ("200", "201"):
-                if status in found:
-                    found[status]["headers"][REPLAYED] = _header("An answer given before.")
+            for done in {"200", "201"} & found.keys():
+                found[done]["headers"][REPLAYED] = _header("An answer given before.")
         return dict(sorted(found.items()))
 
     def get_override_parameters(self) -> list[Any]:
@@ -62,7 +61,7 @@ class ProblemSchema(AutoSchema):
         return given
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        mapped = super()._map_basic_serializer(serializer, direction)
+        mapped = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if isinstance(serializer, Body):
             mapped["additionalProperties"] = False
         return mapped

@@ -18,7 +18,7 @@ from registry.services.errors import Conflict, Invalid, Unprocessable
 KEY_LENGTH = 255
 # The process that held a key for longer without an answer is gone.
 _ABANDONED_AFTER = dt.timedelta(minutes=2)
-_CLEANED_AT_ONCE = 1000
+_CLEANED_EVERY, _CLEANED_AT_ONCE = 200, 1000
 
 
 def begin(*, user: User, key: str, fingerprint: str) -> tuple[IdempotentRequest, bool]:
@@ -44,7 +44,10 @@ def begin(*, user: User, key: str, fingerprint: str) -> tuple[IdempotentRequest,
 
 
 def _start(user: User, key: str, fingerprint: str) -> IdempotentRequest:
-    return IdempotentRequest.objects.create(user=user, key=key, fingerprint=fingerprint)
+    made = IdempotentRequest.objects.create(user=user, key=key, fingerprint=fingerprint)
+    if made.pk % _CLEANED_EVERY == 0:
+        clean_up()
+    return made
 
 
 def _take_over(earlier: IdempotentRequest) -> bool:

@@ -6,6 +6,10 @@ import json
 
 import pytest
 
+from tests.web.conftest import _scene, scene
+
+__all__ = ["_scene", "scene"]
+
 
 @pytest.fixture(autouse=True)
 def _storage_of_its_own(tmp_path, settings):

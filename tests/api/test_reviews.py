@@ -1,0 +1,100 @@
+"""Keys are turned by people with the role: by a session or a token made for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from contributions.models import NotificationKind, Review, Track
+from contributions.services import mainline, notifications
+
+APPROVE = {"key": "licence", "decision": "approve"}
+
+
+@pytest.fixture
+def waiting(cast):
+    cast.track.get_absolute_url()
+    cast.settle_first_revisions()
+    return cast.measured(cast.offer())
+
+
+def path(submission):
+    return f"/submissions/{submission.pk}/reviews/"
+
+
+def test_a_reviewer_turns_a_key(api, cast, waiting):
+    for caller in (api(cast.lena, session=True), api(cast.lena, scope="review")):
+        given = caller.post(path(waiting), APPROVE)
+        assert given.status_code == 200, given.content
+        assert (given.json()["decision"], given.json()["reviewer"]) == ("approve", "lena")
+    assert Review.objects.count() == 1
+
+
+@pytest.mark.parametrize("scope", ["read", "write"])
+def test_no_other_token_turns_keys(api, cast, waiting, is_problem, scope):
+    body = is_problem(api(cast.lena, scope=scope).post(path(waiting), APPROVE), 403)
+    assert "review" in body["next"]
+    is_problem(api().post(path(waiting), APPROVE), 401)
+    assert not Review.objects.exists()
+
+
+def test_the_rules_hold_here_too(api, cast, waiting, is_problem):
+    is_problem(api(cast.emil, session=True).post(path(waiting), APPROVE), 403)
+    is_problem(api(cast.paul, session=True).post(path(waiting), APPROVE), 403)
+    lena = api(cast.lena, session=True)
+    is_problem(lena.post(path(waiting), {**APPROVE, "head": "0" * 40}), 409)
+    is_problem(lena.post(path(waiting), {"key": "licence", "decision": "reject"}), 400)
+    is_problem(lena.post(path(waiting), {**APPROVE, "reviewer": "paul"}), 400)
+    is_problem(lena.post(path(waiting), {**APPROVE, "decision": "maybe"}), 400)
+
+
+def test_a_reviewer_sees_and_claims_what_waits(api, cast, waiting, is_problem):
+    assert api(cast.emil).get("/reviews/").json()["results"] == []
+    is_problem(api().get("/reviews/"), 401)
+    listed = api(cast.lena, session=True).get("/reviews/", key="licence").json()["results"]
+    (item,) = [row for row in listed if row["submission"]["id"] == waiting.pk]
+    assert {row["key"] for row in listed} == {"licence"}
+    claim = f"/reviews/{item['id']}/claim/"
+    is_problem(api(cast.lena).post(claim), 403)  # a write token
+    is_problem(api(cast.paul, session=True).post(claim), 403)
+    assert api(cast.lena, scope="review").post(claim).json()["claimed_by"] == "lena"
+    is_problem(api(cast.luis, session=True).post(claim), 409)
+    back = api(cast.lena, session=True).post(f"/reviews/{item['id']}/give-back/")
+    assert back.json()["claimed_by"] is None
+
+
+def test_a_maintainer_releases_what_is_approved(api, cast, waiting, is_problem):
+    path = f"/tracks/{cast.track.name}/releases/"
+    is_problem(api(cast.berta).post(path), 409)
+    for key in ("licence", "privacy"):
+        cast.review(waiting, key)
+    digest = mainline.digest(cast.track, waiting.base_revision)
+    Track.objects.filter(pk=cast.track.pk).update(base_digest=digest)
+    made = api(cast.berta).post(path)
+    assert made.status_code == 201, made.content
+    assert made["Location"].endswith(f"{path}1/")
+    assert [patch["submission"] for patch in made.json()["patches"]] == [waiting.pk]
+    assert api(cast.berta).post(f"{path}1/cancel/").json()["status"] == "cancelled"
+
+
+def test_news_is_read_and_marked(api, cast, is_problem):
+    for number in range(3):
+        notifications.tell(
+            cast.ada, NotificationKind.DECISION, title=f"News {number}", url="/x", about=str(number)
+        )
+    ada = api(cast.ada)
+    listed = ada.get("/notifications/", unread="true").json()["results"]
+    assert [line["title"] for line in listed] == ["News 2", "News 1", "News 0"]
+    assert ada.post("/notifications/read/", {"ids": [listed[0]["id"]]}).json() == {"read": 1}
+    assert api(cast.emil).post("/notifications/read/").json() == {"read": 0}
+    assert len(ada.get("/notifications/", unread="true").json()["results"]) == 2
+    assert ada.post("/notifications/read/").json() == {"read": 2}
+    is_problem(api().get("/notifications/"), 401)
+    is_problem(api(cast.ada, scope="read").post("/notifications/read/"), 403)
+    is_problem(ada.post("/notifications/read/", {"ids": ["x"]}), 400)
+
+
+def test_the_queue_tells_what_waits(api, cast):
+    cast.offer()
+    body = api().get("/queue/").json()
+    assert body["waiting"][0]["kind"] == "check"
+    assert body["workers"] == []
