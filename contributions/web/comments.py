@@ -24,7 +24,7 @@ from registry.web.pages import attempt, caller, person, signed_in
 from registry.web.rendering import markdown
 
 # Earlier wordings that one page shows, and characters of each.
-WORDINGS, LONGEST = 20, 3000
+WORDINGS, LONGEST = 10, 2000
 
 
 @require_GET

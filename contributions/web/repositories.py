@@ -17,11 +17,10 @@ from registry.services import access, commits, front_matter, refs
 from registry.services.access import Need
 from registry.services.errors import EntryNotFound, Forbidden, RevisionNotFound
 from registry.web.pages import caller, person
-from registry.web.rendering import markdown
+from registry.web.rendering import markdown_within
 
 LONGEST_CARD = 200_000
-# Rendered and escaped it may be several times as long.
-LONGEST_SHOWN = 40_000
+CARD_BYTES = 120_000
 
 
 @require_GET
@@ -94,11 +93,8 @@ def _card(request: HttpRequest, repository: Repository) -> dict[str, Any]:
         return {"refused": refused}
     parsed = front_matter.parse(content.decode(errors="replace"))
     images = f"/{repository.path}/resolve/{revision.oid}"
-    return {
-        "html": markdown(parsed.body[:LONGEST_SHOWN], images_from=images),
-        "problem": parsed.problem,
-        "cut": len(parsed.body) > LONGEST_SHOWN,
-    }
+    html, cut = markdown_within(parsed.body, CARD_BYTES, images_from=images)
+    return {"html": html, "problem": parsed.problem, "cut": cut}
 
 
 _AUTO_CLASSES = {

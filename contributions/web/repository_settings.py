@@ -109,7 +109,8 @@ def move(request: HttpRequest, repo_type: str, namespace: str, name: str) -> Htt
         gettext("It is called %(name)s now; the old address leads here.")
         % {"name": repository.full_name},
     )
-    return HttpResponseRedirect(f"{repository.get_absolute_url()}/settings")
+    # Not to its settings: who hands it over may not be among those who set it up.
+    return HttpResponseRedirect(repository.get_absolute_url())
 
 
 @login_required

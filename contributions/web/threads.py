@@ -14,8 +14,8 @@ from registry.models import Namespace, Repository
 from registry.web import references
 from registry.web.rendering import markdown
 
-# Characters of all comments of one page; one that does not fit has a page of its own.
-ROOM = 45_000
+# Bytes of HTML for all comments of one page; one that does not fit has a page of its own.
+ROOM = 80_000
 LONGEST = 12_000
 
 
@@ -55,12 +55,15 @@ def entries(
             found.append(Entry(event, words=_words(event)))
             continue
         fits = len(event.text) <= min(LONGEST, room)
-        room -= len(event.text) if fits else 0
+        html = markdown(event.text, addresses=known) if fits else None
+        if html is not None and len(html.encode()) > room:
+            html = None
+        room -= len(html.encode()) if html else 0
         own = event.author_id == user_id and not event.hidden
         found.append(
             Entry(
                 event,
-                html=markdown(event.text, addresses=known) if fits else None,
+                html=html,
                 may_edit=own,
                 may_hide=(own or moderates) and not event.hidden,
             )

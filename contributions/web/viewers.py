@@ -14,14 +14,14 @@ from django.utils.html import escape
 from registry.services import commits, front_matter, previews, tensors
 from registry.services.errors import Unprocessable
 from registry.services.objects import Entry
-from registry.web.rendering import markdown
+from registry.web.rendering import markdown_within
 
 # Beyond this only the beginning of a text is offered for reading on the site.
 READ_BYTES = 1_000_000
 LINES, LINE_BYTES = 1000, 80_000
 # One line that is longer is cut: minified files have lines of megabytes.
 LONGEST_LINE = 4000
-LONGEST_MARKDOWN = 60_000
+MARKDOWN_BYTES = 120_000
 LONGEST_JSON = 200_000
 TENSORS = 400
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -110,12 +110,13 @@ def _short(line: str) -> str:
 def _rendered(text: str, images_from: str) -> dict[str, Any]:
     parsed = front_matter.parse(text)
     block = text[: len(text) - len(parsed.body)].strip() if parsed.present else ""
+    html, cut = markdown_within(parsed.body, MARKDOWN_BYTES, images_from=images_from)
     return {
         "kind": "markdown",
-        "html": markdown(parsed.body[:LONGEST_MARKDOWN], images_from=images_from),
+        "html": html,
         "block": block[:5000],
         "problem": parsed.problem,
-        "cut": len(parsed.body) > LONGEST_MARKDOWN,
+        "cut": cut,
         "has_source": True,
     }
 

@@ -101,6 +101,14 @@ def markdown(
     )
 
 
+def markdown_within(text: str, room: int, *, images_from: str = "") -> tuple[SafeString, bool]:
+    """As much of a text as `room` bytes of HTML hold, and whether that is not all of it."""
+    shown = text[:room]
+    while len((html := markdown(shown, images_from=images_from)).encode()) > room:
+        shown = shown[: len(shown) // 2]
+    return html, len(shown) < len(text)
+
+
 def _own_image(address: str, images_from: str) -> str | None:
     try:
         parts = urlsplit(address)
