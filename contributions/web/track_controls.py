@@ -104,10 +104,10 @@ def reopen(request: HttpRequest, name: str) -> HttpResponse:
 def publish(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """A form, then the plan of all files, then the publication: `do` says which."""
     release = access.release(caller(request), name, number)
+    publications.refuse_stranger(release, actor=signed_in(request))
     initial = {"endpoint": "https://huggingface.co", "repo_id": release.track.repository.full_name}
     form = PublishForm(request.POST or None, initial=initial)
     if request.method == "GET":
-        publications.refuse_stranger(release, actor=signed_in(request))
         return _publish_page(request, release, form)
     if not form.is_valid():
         return _publish_page(request, release, form, status=400)
