@@ -56,6 +56,7 @@ class ByReason(admin.SimpleListFilter):
 
 @admin.register(Review)
 class Decisions(Desk):
+    title = _("Decisions")
     may_see = staff.reviewers
     related = ("submission__repository__namespace", "reviewer", "answer")
     about = _("Every decision, the latest first. The latest of each key is the one that counts.")
@@ -129,6 +130,7 @@ def _words(reply: CannedReply) -> dict[str, Any]:
 
 @admin.register(CannedReply)
 class Replies(Desk):
+    title = _("Canned replies")
     may_see = staff.reviewers
     about = _("Chosen on the page of a review, they fill its form; the words may be changed there.")
     list_display = ("name", "for_key", "decision", "reason")

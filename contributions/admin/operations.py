@@ -37,25 +37,28 @@ def chart(labels: Sequence[str], lines: Mapping[str, Sequence[float]], *, kind: 
     return json.dumps({"labels": list(labels), "datasets": sets})
 
 
-STACKED = json.dumps(
-    {
-        "responsive": True,
-        "maintainAspectRatio": False,
-        "scales": {
-            "x": {"stacked": True},
-            "y": {"stacked": True, "beginAtZero": True, "ticks": {"precision": 0}},
-        },
-        "plugins": {"legend": {"display": True, "position": "bottom"}},
-    }
-)
-PLAIN = json.dumps(
-    {
-        "responsive": True,
-        "maintainAspectRatio": False,
-        "scales": {"y": {"beginAtZero": True}},
-        "plugins": {"legend": {"display": True, "position": "bottom"}},
-    }
-)
+# Readable on light and on dark ground.
+_INK = "#76817d"
+
+
+def _options(*, stacked: bool) -> str:
+    ticks = {"color": _INK, "precision": 0}
+    return json.dumps(
+        {
+            "responsive": True,
+            "maintainAspectRatio": False,
+            "scales": {
+                "x": {"stacked": stacked, "ticks": {"color": _INK}},
+                "y": {"stacked": stacked, "beginAtZero": True, "ticks": ticks},
+            },
+            "plugins": {
+                "legend": {"display": True, "position": "bottom", "labels": {"color": _INK}}
+            },
+        }
+    )
+
+
+STACKED, PLAIN = _options(stacked=True), _options(stacked=False)
 
 
 @require_GET

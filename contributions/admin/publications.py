@@ -33,6 +33,7 @@ def _again(actor: User, row: Publication, given: dict[str, Any]) -> object:
 
 @admin.register(Publication)
 class Publications(Desk):
+    title = _("Publications")
     may_see = staff.maintainers
     related = ("release__track__repository__namespace", "requested_by")
     list_display = ("what", "release", "state", "since")

@@ -22,6 +22,11 @@ from registry.admin.desk import Desk
 from registry.admin.staff import Staff
 
 RISK_TONES = ("", "note", "care", "loss")
+TITLES: dict[str, navigation.Words] = {
+    Key.LICENCE.value: _("Licence queue"),
+    Key.PRIVACY.value: _("Privacy queue"),
+    Key.TECHNICAL.value: _("Technical queue"),
+}
 
 
 class ByRisk(admin.SimpleListFilter):
@@ -65,6 +70,7 @@ class ByClaim(admin.SimpleListFilter):
 
 @admin.register(ReviewItem)
 class Queues(Desk):
+    title = _("Everything that waits for a key")
     may_see = staff.reviewers
     about = _("The most urgent first. What you have an interest in is not here.")
     change_list_template = "contributions/admin/queue.html"
@@ -87,7 +93,8 @@ class Queues(Desk):
     ) -> Any:
         own = keys_of(staff.of(request))
         chosen = request.GET.get("key", "")
-        more = {"take_key": chosen if chosen in own else "", "takes": bool(own)}
+        more: dict[str, Any] = {"take_key": chosen if chosen in own else "", "takes": bool(own)}
+        more["title"] = TITLES.get(chosen, self.title)
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
     def row_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -161,17 +168,17 @@ navigation.add(
     navigation.REVIEWS,
     *(
         navigation.Link(
-            title,
+            TITLES[key.value],
             icon,
             "admin:contributions_reviewitem_changelist",
             _may(key),
             f"key={key.value}",
             1,
         )
-        for key, title, icon in (
-            (Key.LICENCE, _("Licence queue"), "balance"),
-            (Key.PRIVACY, _("Privacy queue"), "privacy_tip"),
-            (Key.TECHNICAL, _("Technical queue"), "engineering"),
+        for key, icon in (
+            (Key.LICENCE, "balance"),
+            (Key.PRIVACY, "privacy_tip"),
+            (Key.TECHNICAL, "engineering"),
         )
     ),
 )

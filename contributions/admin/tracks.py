@@ -30,12 +30,17 @@ def _looks_after_a_track(user: User) -> Exists:
 staff.looks_after_something.append(_looks_after_a_track)
 
 
+def _said(value: Any) -> str:
+    return " + ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _policy(given: dict[str, Any]) -> Any:
     return given["policy"]
 
 
 @admin.register(Track)
 class Tracks(Desk):
+    title = _("Tracks")
     may_see = staff.maintainers
     related = ("repository__namespace", "benchmark", "created_by")
     about = _("New tracks are opened on the site, under Tracks.")
@@ -99,7 +104,7 @@ class Tracks(Desk):
         return cells.ago(row.created_at)
 
     def facts(self, row: Track) -> Iterable[tuple[Words, Any]]:
-        policy = ", ".join(f"{name}: {value}" for name, value in sorted(row.policy.items()))
+        policy = ", ".join(f"{name}: {_said(value)}" for name, value in sorted(row.policy.items()))
         return [
             (_("Page"), cells.link(row.get_absolute_url(), row.title)),
             (_("Model"), cells.repository(row.repository)),
@@ -140,6 +145,7 @@ class Tracks(Desk):
 class Benchmarks(Desk):
     """Sizes only: which rows are in which split, and results of single ones, stay closed."""
 
+    title = _("Benchmarks")
     may_see = staff.maintainers
     related = ("dataset__namespace",)
     list_display = ("name_", "task", "metric", "since")
@@ -181,6 +187,7 @@ class Benchmarks(Desk):
 
 @admin.register(Usage)
 class Budgets(Desk):
+    title = _("Budgets")
     may_see = staff.operators
     related = ("contributor",)
     about = _("The queue serves whoever has used least device time.")

@@ -51,9 +51,14 @@ def reached(repository: Repository, head: str, *, without: str = "") -> set[str]
 def writers(repository: Repository, head: str, *, without: str = "") -> tuple[set[int], str]:
     """Of the commits that `head` brings: ids of all who uploaded one, and the text of those that
     name co-authors (see `co_authors`); one query."""
-    asked = {"repository": repository.pk, "head": head, "without": without}
+    asked = {
+        "repository": repository.pk,
+        "head": head,
+        "without": without,
+        "trailer": f"%{_TRAILER}%",
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_WRITERS, {**asked, "trailer": f"%{_TRAILER}%"})
+        cursor.execute(_WRITERS, asked)
         found = cursor.fetchall()
     return {author for author, _ in found}, "\n".join(text for _, text in found)
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
@@ -85,10 +86,13 @@ class Desk(ModelAdmin):  # type: ignore[misc]
     change_list_template = "registry/admin/list.html"
     # One line above the list.
     about: ClassVar[Words] = ""
+    title: ClassVar[Words] = ""
 
     actions = None
     paginator = BoundedPaginator
     show_full_result_count = False
+    # Counting every choice of every filter would read whole tables.
+    show_facets = ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 50
     list_filter_submit = True
@@ -152,8 +156,7 @@ class Desk(ModelAdmin):  # type: ignore[misc]
     ) -> Any:
         if request.method != "GET":
             raise PermissionDenied
-        more = {"title": self.opts.verbose_name_plural.capitalize(), "about": self.about}
-        more["acts"] = self.offered(request, None)
+        more = {"title": self.title, "about": self.about, "acts": self.offered(request, None)}
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
     def row_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -200,7 +203,7 @@ class Desk(ModelAdmin):  # type: ignore[misc]
         return {
             **self.admin_site.each_context(request),
             "title": title,
-            "model_plural": self.opts.verbose_name_plural,
+            "list_title": self.title,
             "list_url": reverse(f"admin:{self._name}_changelist"),
         }
 

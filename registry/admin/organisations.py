@@ -16,6 +16,7 @@ from registry.models import Organisation
 
 @admin.register(Organisation)
 class Organisations(Desk):
+    title = _("Organisations")
     may_see = staff.operators
     related = ("namespace",)
     list_display = ("name", "fullname", "made")

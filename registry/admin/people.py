@@ -37,6 +37,7 @@ class HoldsRole(admin.SimpleListFilter):
 
 @admin.register(User)
 class People(Desk):
+    title = _("People")
     may_see = staff.operators
     about = _("Roles open this dashboard. Whoever is kept out keeps their work and their credit.")
     list_display = ("name", "mail", "holds", "state", "joined")

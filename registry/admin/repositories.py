@@ -19,6 +19,7 @@ from registry.services import quarantine
 
 @admin.register(Repository)
 class Repositories(Desk):
+    title = _("Repositories")
     may_see = staff.operators
     related = ("namespace", "created_by")
     list_display = ("name", "repo_type", "state", "changed")
@@ -100,6 +101,7 @@ class IsOpen(admin.SimpleListFilter):
 
 @admin.register(Quarantine)
 class QuarantineList(Desk):
+    title = _("Quarantine")
     may_see = staff.operators
     related = ("repository__namespace", "placed_by", "lifted_by")
     about = _("To place a repository here, open it under Repositories.")

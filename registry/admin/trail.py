@@ -23,7 +23,7 @@ from registry.models import Event, User
 class ByVerb(admin.SimpleListFilter):
     """The verbs that occur, found by skipping through their index."""
 
-    title = _("what happened")
+    title = _("verb")
     parameter_name = "verb"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
@@ -34,7 +34,7 @@ class ByVerb(admin.SimpleListFilter):
 
 
 class ByActor(TextFilter):  # type: ignore[misc]
-    title = _("who")
+    title = _("person")
     parameter_name = "actor"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
@@ -43,7 +43,7 @@ class ByActor(TextFilter):  # type: ignore[misc]
 
 
 class BySubject(TextFilter):  # type: ignore[misc]
-    title = _("what it happened to")
+    title = _("subject")
     parameter_name = "subject"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
@@ -79,9 +79,13 @@ def _people(name: str) -> list[int]:
 
 @admin.register(Event)
 class Trail(Desk):
+    title = _("Audit trail")
     may_see = staff.operators
     related = ("actor", "repository__namespace")
-    about = _("Lines are only ever added. The newest come first.")
+    about = _(
+        "Lines are only ever added; the newest come first. The list ends after 2,000: search and "
+        "filters reach all."
+    )
     list_display = ("when", "verb", "who", "subject", "where")
     list_display_links = None
     list_filter = (ByVerb, ByActor, BySubject, ("created_at", Days))
