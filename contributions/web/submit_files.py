@@ -65,10 +65,7 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **submit_steps.head(draft, "files", files=rows),
         "files": [_shown(draft, row) for row in rows],
-        "total": sum(row.size for row in rows),
-        "received": sum(row.received for row in rows),
         "limits": submit_steps.limits(drafts.kind_of(draft), None),
-        "part_bytes": draft_files.PART_BYTES,
     }
     return render(request, "contributions/submit_files.html", context)
 
