@@ -1693,6 +1693,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="run",
+            index=models.Index(fields=["track", "kind", "finished_at"], name="run_measured"),
+        ),
+        migrations.AddIndex(
+            model_name="run",
             index=models.Index(
                 condition=models.Q(("status__in", ["running", "cancelling"])),
                 fields=["lease_expires_at"],

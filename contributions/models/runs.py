@@ -150,6 +150,8 @@ class Run(models.Model):
                 condition=models.Q(status="queued"),
                 name="run_queue",
             ),
+            # Whether something was measured on a track since the leaderboard was ranked.
+            models.Index(fields=["track", "kind", "finished_at"], name="run_measured"),
             models.Index(
                 fields=["lease_expires_at"],
                 condition=models.Q(status__in=["running", "cancelling"]),

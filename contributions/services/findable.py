@@ -10,6 +10,7 @@ from contributions.models import (
     Discussion,
     DiscussionEvent,
     DiscussionEventKind,
+    PatchKind,
     Release,
     Submission,
     Track,
@@ -37,13 +38,14 @@ def track(of: Track) -> Entry:
 
 def submission(of: Submission, *, comment: str = "") -> Entry:
     by, where = of.contributor.username, of.repository.full_name
+    kind = "" if of.kind == PatchKind.UNKNOWN else of.get_kind_display()
     return Entry(
         kind="submission",
         key=str(of.pk),
         title=of.title,
         url=of.get_absolute_url(),
-        words=f"{of.pk} {of.get_kind_display()} {by} {where} {comment[:COMMENT_CHARACTERS]}",
-        summary=f"{of.get_kind_display()} · {by} · {where}",
+        words=f"{of.pk} {kind} {by} {where} {comment[:COMMENT_CHARACTERS]}",
+        summary=f"{kind} · {by} · {where}" if kind else f"{by} · {where}",
         repository=of.repository,
     )
 

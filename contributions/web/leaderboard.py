@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from django.db.models import FloatField, Prefetch, Sum
+from django.db.models import Count, FloatField, Max, Prefetch, Q, Sum
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast
 
-from contributions.models import Comparison, Credit, ReleasePatch, Submission, Track
-from contributions.models.submissions import SubmissionQuerySet
+from contributions.models import Comparison, Credit, ReleasePatch, RunKind, Submission, Track
 from contributions.web.scores import LOSS
 from registry.models import Repository, User
 
 _T = "T"
 NEWEST = "newest"
 SORTS = ("", "metric", "credit", NEWEST)
+_NAMES = ("submission__title", "submission__status", "submission__contributor__username")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Ranked:
     low: float
     high: float
     at: dt.datetime | None
+    title: str = ""
+    status: str = ""
+    contributor: str = ""
     rank: int = 0
     first: int = 0
     last: int = 0
@@ -59,8 +63,30 @@ class Ranked:
 
 
 def ranking(track: Track, viewer: User | None) -> list[Ranked]:
-    """Best first; two queries. Of repeated measurements the newest counts."""
-    metric = Cast(KeyTextTransform(track.metric, "candidate__metrics"), FloatField())
+    """Best first. Of repeated measurements the newest counts.
+
+    Ranking thousands takes a second: this process keeps it until something was measured.
+    """
+    seen = (
+        Repository.objects.visible_to(viewer)
+        .filter(Q(pk=track.repository_id) | Q(trained_tracks__track=track))
+        .values_list("pk", flat=True)
+    )
+    return list(_ranked(track.pk, track.metric, frozenset(seen), _version(track)))
+
+
+def _version(track: Track) -> tuple[object, ...]:
+    """Another one after every measurement, and when a submission came to or left the track."""
+    runs = track.runs.filter(kind=RunKind.BENCHMARK, finished_at__isnull=False)
+    measured = runs.aggregate(Max("finished_at"), Count("pk"))
+    return (*measured.values(), track.submissions.count())
+
+
+@lru_cache(maxsize=64)
+def _ranked(
+    track: int, metric_name: str, seen: frozenset[int], version: tuple[object, ...]
+) -> tuple[Ranked, ...]:
+    metric = Cast(KeyTextTransform(metric_name, "candidate__metrics"), FloatField())
     rows = (
         Comparison.objects.filter(run__track=track, split=_T, measure=LOSS, submission__track=track)
         .order_by("submission_id", "-run_id")
@@ -76,15 +102,10 @@ def ranking(track: Track, viewer: User | None) -> list[Ranked]:
             "low",
             "high",
             "run__finished_at",
+            *(_NAMES if named else ()),
         )
     )
-    found = list(rows)
-    seen = set(
-        Repository.objects.visible_to(viewer)
-        .filter(pk__in={row[0] for row in found})
-        .values_list("pk", flat=True)
-    )
-    return _placed(sorted((Ranked(*r[1:]) for r in found if r[0] in seen), key=_order))
+    return tuple(_placed(sorted((Ranked(*r[1:]) for r in rows if r[0] in seen), key=_order)))
 
 
 def _order(row: Ranked) -> tuple[float, int]:
@@ -169,12 +190,3 @@ def records(rows: Iterable[Ranked]) -> list[Ranked]:
             best = row.loss
             found.append(row)
     return found
-
-
-def in_chunks(rows: Sequence[Ranked], size: int = 500) -> Iterator[tuple[Ranked, Submission]]:
-    """Each row with its submission, a few hundred at a time: for exports of any length."""
-    listed: SubmissionQuerySet = Submission.objects.select_related("contributor")
-    for start in range(0, len(rows), size):
-        chunk = rows[start : start + size]
-        found = listed.in_bulk([row.pk for row in chunk])
-        yield from ((row, found[row.pk]) for row in chunk if row.pk in found)

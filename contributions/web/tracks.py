@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from contributions.models import (
+    Comparison,
     PatchKind,
     ReleaseStatus,
     RunStatus,
@@ -65,7 +67,9 @@ def track_page(request: HttpRequest, name: str) -> HttpResponse:
     user = person(request)
     releases = list(leaderboard_rows.releases_of(track))
     standings = leaderboard_rows.standings(track, releases)
-    waiting = track.submissions.visible_to(user).filter(comparisons=None)
+    waiting = track.submissions.visible_to(user).filter(
+        ~Exists(Comparison.objects.filter(submission=OuterRef("pk")))
+    )
     context = {
         "track": track,
         "standings": standings,

@@ -7,6 +7,7 @@ seen of an entry is what may be seen of its repository at the moment of the sear
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -127,7 +128,7 @@ def forget_person(user: User) -> None:
     """Call it while the name is known: nothing leads to it any more, also not what they made."""
     remove("person", user.pk)
     name = user.username
-    theirs = models.Q(kind="submission", summary__contains=f" · {name} · ") | models.Q(
+    theirs = models.Q(kind="submission", summary__regex=rf"(^| · ){re.escape(name)} · ") | models.Q(
         kind="discussion", summary__endswith=f" · {name}"
     )
     rows = SearchEntry.objects.filter(theirs, vector=_Asked(language.query(f'"{name}"')))
