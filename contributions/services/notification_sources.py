@@ -6,8 +6,7 @@ not: what is hidden or closed later must not live on in a mail.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from django.utils import formats
 from django.utils.translation import gettext as _
@@ -15,41 +14,19 @@ from django.utils.translation import gettext as _
 from contributions.models import (
     Comparison,
     Decision,
-    Discussion,
-    DiscussionEvent,
-    DiscussionEventKind,
-    Notification,
     NotificationKind,
     Review,
     Submission,
     SubmissionStatus,
 )
-from registry.models import Event, Invitation, Repository, User
-
-MOST_PARTICIPANTS = 200
-
-
-@dataclass(frozen=True)
-class News:
-    """`words` gives title and text in the language that is active when it is called."""
-
-    kind: NotificationKind
-    people: Iterable[User]
-    words: Callable[[], tuple[str, str]]
-    url: str
-    about: str
-    submission: Submission | None = None
-    repository: Repository | None = None
+from contributions.services import notification_threads as threads
+from contributions.services.notification_threads import number_in
+from contributions.services.notifications import News
+from registry.models import Event, User
 
 
 def news_of(event: Event) -> News | None:
     return _SOURCES[event.verb](event)
-
-
-def number_in(subject: str, kind: str) -> int:
-    """The number of `kind:17`; 0 when it is something else."""
-    before, _colon, number = subject.partition(":")
-    return int(number) if before == kind and number.isdecimal() else 0
 
 
 # --- submissions ----------------------------------------------------------------------------
@@ -62,11 +39,10 @@ def _submission(event: Event) -> Submission | None:
     return rows.filter(pk=number_in(event.subject, "submission")).first()
 
 
-def _owners(submission: Submission, *, but: User | None = None) -> list[User]:
+def _owners(submission: Submission) -> list[User]:
     """Whoever offered it: the contributor, and the author of the pull request."""
     author = submission.discussion.author if submission.discussion else submission.contributor
-    people = {person.pk: person for person in (submission.contributor, author)}
-    return [person for person in people.values() if person != but]
+    return list({person.pk: person for person in (submission.contributor, author)}.values())
 
 
 _WAS_MOVING = {status.value for status in SubmissionStatus if status.is_moving}
@@ -232,96 +208,14 @@ def _answer(event: Event) -> News | None:
     )
 
 
-# --- discussions ----------------------------------------------------------------------------
-
-
-def about_comment(event: Event) -> str:
-    return f"comment:{event.data.get('event')}"
-
-
-def _comment(event: Event) -> News | None:
-    said = (
-        DiscussionEvent.objects.select_related(
-            "author", "discussion__author", "discussion__repository__namespace"
-        )
-        .filter(pk=event.data.get("event"), hidden=False)
-        .first()
-    )
-    if said is None:
-        return None
-    discussion, author = said.discussion, said.author
-    submission = Submission.objects.filter(discussion=discussion).first()
-
-    def words() -> tuple[str, str]:
-        title = _("%(who)s commented on “%(title)s”")
-        return title % {"who": author.username, "title": discussion.title}, ""
-
-    return News(
-        NotificationKind.COMMENT,
-        _participants(discussion, submission, but=author),
-        words,
-        f"{discussion.get_absolute_url()}#event-{said.pk}",
-        about_comment(event),
-        submission,
-        discussion.repository,
-    )
-
-
-def _participants(
-    discussion: Discussion, submission: Submission | None, *, but: User
-) -> list[User]:
-    spoke = DiscussionEvent.objects.filter(
-        discussion=discussion, kind=DiscussionEventKind.COMMENT, hidden=False
-    ).values("author")
-    concerned = {discussion.author_id} | ({submission.contributor_id} if submission else set())
-    people = User.objects.filter(pk__in=spoke) | User.objects.filter(pk__in=concerned)
-    return list(people.exclude(pk=but.pk).distinct()[:MOST_PARTICIPANTS])
-
-
-def _hidden(event: Event) -> None:
-    """What was hidden before it was read or mailed is not told any more."""
-    Notification.objects.filter(
-        about=about_comment(event), repository=event.repository_id, read_at=None
-    ).delete()
-
-
-# --- organisations --------------------------------------------------------------------------
-
-
-def _invited(event: Event) -> News | None:
-    number = int(event.data.get("invitation") or number_in(event.subject, "invitation"))
-    found = (
-        Invitation.objects.select_related("user", "organisation__namespace", "invited_by")
-        .filter(pk=number, answered_at=None, user__isnull=False)
-        .first()
-    )
-    if found is None or found.user is None:
-        return None
-    name = found.organisation.namespace.name
-
-    def words() -> tuple[str, str]:
-        title = _("%(who)s invites you to the organisation %(name)s")
-        due = _("The invitation ends on %(day)s.")
-        day = formats.date_format(found.expires_at, "DATE_FORMAT")
-        return title % {"who": found.invited_by.username, "name": name}, due % {"day": day}
-
-    return News(
-        NotificationKind.INVITATION,
-        [found.user],
-        words,
-        "/settings/organisations",
-        f"invitation:{found.pk}",
-    )
-
-
 _SOURCES: dict[str, Callable[[Event], News | None]] = {
     "submission.status": _status,
     "review.given": _review,
     "review.answered": _answer,
-    "discussion.commented": _comment,
-    "pull-request.commented": _comment,
-    "discussion.comment-hidden": _hidden,
-    "pull-request.comment-hidden": _hidden,
-    "organisation.invited": _invited,
+    "discussion.commented": threads.comment,
+    "pull-request.commented": threads.comment,
+    "discussion.comment-hidden": threads.hidden,
+    "pull-request.comment-hidden": threads.hidden,
+    "organisation.invited": threads.invited,
 }
 VERBS = tuple(_SOURCES)

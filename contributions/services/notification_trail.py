@@ -30,7 +30,8 @@ from contributions.models import (
     SubmissionStatus,
 )
 from contributions.services import notifications, status
-from contributions.services.notification_sources import VERBS, News, deadline_of, news_of
+from contributions.services.notification_sources import VERBS, deadline_of, news_of
+from contributions.services.notifications import News
 from registry.models import Event
 
 log = logging.getLogger(__name__)
@@ -123,28 +124,11 @@ def _tell(event: Event) -> None:
         with transaction.atomic():
             news = news_of(event)
             if news is not None:
-                spread(news)
+                notifications.spread(news)
     except OperationalError:
         raise
     except Exception:
         log.exception("event %s (%s) could not be told", event.pk, event.verb)
-
-
-def spread(news: News) -> None:
-    """To each person in their language."""
-    for person in news.people:
-        with translation.override(person.language or "en"):
-            title, text = news.words()
-        notifications.tell(
-            person,
-            news.kind,
-            title=title,
-            text=text,
-            url=news.url,
-            about=news.about,
-            submission=news.submission,
-            repository=news.repository,
-        )
 
 
 # --- what comes by the clock ----------------------------------------------------------------
@@ -162,10 +146,10 @@ def tell_deadlines() -> None:
     now = timezone.now()
     for review in _unanswered(now):
         if (review.key, review) in status.standing(review.submission):
-            spread(deadline_of(review))
+            notifications.spread(deadline_of(review))
     ending = ReviewItem.objects.claimed().filter(claimed_until__lt=now + BEFORE_CLAIM_ENDS)
     for item in ending.select_related("claimed_by", "submission__repository__namespace"):
-        spread(_claim_ends(item))
+        notifications.spread(_claim_ends(item))
 
 
 def _unanswered(now: dt.datetime) -> list[Review]:

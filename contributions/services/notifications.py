@@ -6,11 +6,11 @@ often it is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from contributions.models import (
     MailChoice,
@@ -138,6 +138,36 @@ def one_line(text: str) -> str:
 
 def _clean(text: str) -> str:
     return "".join(c for c in text if c.isprintable() or c == "\n").strip()
+
+
+@dataclass(frozen=True)
+class News:
+    """`words` gives title and text in the language that is active when it is called."""
+
+    kind: NotificationKind
+    people: Iterable[User]
+    words: Callable[[], tuple[str, str]]
+    url: str
+    about: str
+    submission: Submission | None = None
+    repository: Repository | None = None
+
+
+def spread(news: News) -> None:
+    """To each person in their language."""
+    for person in news.people:
+        with translation.override(person.language or "en"):
+            title, text = news.words()
+        tell(
+            person,
+            news.kind,
+            title=title,
+            text=text,
+            url=news.url,
+            about=news.about,
+            submission=news.submission,
+            repository=news.repository,
+        )
 
 
 # --- reading --------------------------------------------------------------------------------
