@@ -141,9 +141,14 @@ def test_the_step_for_github_passes_while_a_person_is_asked(
     (bin / "python").symlink_to(sys.executable)
     (bin / "commonweight").chmod(0o755)
     env = {
-        **{"PATH": f"{bin}:{os.environ['PATH']}", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
-        **{"COMMONWEIGHT_ENDPOINT": live_db.url, "COMMONWEIGHT_TOKEN": token_of("ada")},
-        **{"REPOSITORY": "berta/digits", "FOLDER": str(folder), "TITLE": "First line\nsecond"},
+        "PATH": f"{bin}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+        "COMMONWEIGHT_ENDPOINT": live_db.url,
+        "COMMONWEIGHT_TOKEN": token_of("ada"),
+        "REPOSITORY": "berta/digits",
+        "FOLDER": str(folder),
+        "TITLE": "First line\nsecond",
         "GITHUB_OUTPUT": str(tmp_path / "output"),
     }
     ended = subprocess.run(
