@@ -1,8 +1,10 @@
-"""What the site keeps of a person: to take away, and to have forgotten."""
+"""What the site keeps of a person: to take away, and to have forgotten.
+
+Whoever finds an unlocked computer takes nothing away and destroys nothing.
+"""
 
 from __future__ import annotations
 
-from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -18,9 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from contributions.services import erasure, personal_data
 from registry.services.errors import ServiceError
 from registry.web.pages import sentence, signed_in
-
-# Whoever finds an unlocked computer takes nothing away and destroys nothing.
-_confirmed = reauthentication_required(app="allauth.account")
+from registry.web.sign_in import confirmed
 
 
 class ErasureForm(forms.Form):
@@ -53,7 +53,7 @@ def account_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 @require_safe
-@_confirmed
+@confirmed
 def export(request: HttpRequest) -> StreamingHttpResponse:
     user = signed_in(request)
     response = StreamingHttpResponse(personal_data.export(user), content_type="application/zip")
@@ -64,7 +64,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @login_required
 @never_cache
 @require_http_methods(["GET", "POST"])
-@_confirmed
+@confirmed
 def delete(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     form = ErasureForm(request.POST or None, username=user.username)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, Any, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
@@ -13,18 +14,19 @@ from django.utils import timezone
 _PART = 64 * 1024
 
 
-class _Outbox:
+class _Outbox(io.RawIOBase):
     """A file that can only be written; what was written is taken away in parts."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._held = bytearray()
 
-    def write(self, part: bytes) -> int:
-        self._held += part
-        return len(part)
+    def writable(self) -> bool:
+        return True
 
-    def flush(self) -> None:
-        """Nothing waits here."""
+    def write(self, part: Any, /) -> int:
+        self._held += part
+        return memoryview(part).nbytes
 
     def taken(self, *, at_least: int = 0) -> Iterator[bytes]:
         if len(self._held) > at_least:
@@ -33,12 +35,12 @@ class _Outbox:
 
 
 def archive(
-    tables: Iterable[tuple[str, str, Iterable[dict[str, Any]]]], *, about: str
+    tables: Iterable[tuple[str, str, Iterable[Mapping[str, Any]]]], *, about: str
 ) -> Iterator[bytes]:
     """README.txt comes last, because it lists what there is."""
     outbox = _Outbox()
     lines = [about, ""]
-    with zipfile.ZipFile(outbox, "w", zipfile.ZIP_DEFLATED) as archived:
+    with zipfile.ZipFile(cast(IO[bytes], outbox), "w", zipfile.ZIP_DEFLATED) as archived:
         for name, meaning, rows in tables:
             with archived.open(_entry(f"{name}.json"), "w") as file:
                 number = 0
@@ -60,5 +62,5 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _line(row: dict[str, Any]) -> str:
+def _line(row: Mapping[str, Any]) -> str:
     return json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -11,7 +11,7 @@ from allauth.socialaccount.models import SocialAccount
 
 from registry.models import Event, Repository, User
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 Table = tuple[str, str, Iterable[Row]]
 
 

@@ -38,7 +38,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 
     @property
     def throttled(self) -> bool:
-        return self.has_error("__all__", "too_many_login_attempts")
+        return bool(self.has_error("__all__", "too_many_login_attempts"))
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc]

@@ -17,13 +17,14 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import RedirectView
 
-from registry.web.pages import View, page
+from registry.web.pages import P, View, page
 
 
 class SignInView(views.LoginView):  # type: ignore[misc]
     def form_invalid(self, form: Any) -> HttpResponse:
         if form.throttled:
-            return respond_429(self.request)
+            refused: HttpResponse = respond_429(self.request)
+            return refused
         answer: HttpResponse = super().form_invalid(form)
         return answer
 
@@ -43,7 +44,12 @@ _MOVED = {
 }
 # Whoever finds an unlocked computer shall not read them.
 _CONFIRMED = {"mfa_view_recovery_codes", "mfa_download_recovery_codes"}
-_confirmed = reauthentication_required(app="allauth.mfa")
+
+
+def confirmed(view: View[P]) -> View[P]:
+    """Asks for the password or a second factor once more, unless that was a moment ago."""
+    asking: View[P] = reauthentication_required(app="allauth.account")(view)
+    return asking
 
 
 def addresses(found: Iterable[Any]) -> list[URLPattern | URLResolver]:
@@ -59,7 +65,7 @@ def addresses(found: Iterable[Any]) -> list[URLPattern | URLResolver]:
             kept.append(URLPattern(each.pattern, target))
         else:
             inside = each.name in _CONFIRMED
-            view = page(_leaving(_confirmed(each.callback) if inside else each.callback))
+            view = page(_leaving(confirmed(each.callback) if inside else each.callback))
             kept.append(URLPattern(each.pattern, view, each.default_args, each.name))
     return kept
 
