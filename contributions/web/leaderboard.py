@@ -23,7 +23,6 @@ from registry.models import Repository, User
 _T = "T"
 NEWEST = "newest"
 SORTS = ("", "metric", "credit", NEWEST)
-_NAMES = ("submission__title", "submission__status", "submission__contributor__username")
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,6 @@ class Ranked:
     low: float
     high: float
     at: dt.datetime | None
-    title: str = ""
-    status: str = ""
-    contributor: str = ""
     rank: int = 0
     first: int = 0
     last: int = 0
@@ -102,7 +98,6 @@ def _ranked(
             "low",
             "high",
             "run__finished_at",
-            *(_NAMES if named else ()),
         )
     )
     return tuple(_placed(sorted((Ranked(*r[1:]) for r in rows if r[0] in seen), key=_order)))
