@@ -95,7 +95,7 @@ def refuse_unknown_labels(benchmark: Benchmark, model: Repository) -> None:
 
     A model without a readable label map is told so by its check.
     """
-    known = known_labels(model)
+    known = labels_of(inputs.tree(model, commits.resolve(model).oid))
     if not known:
         return
     dataset, revision = benchmark.dataset, benchmark.revision
@@ -104,9 +104,9 @@ def refuse_unknown_labels(benchmark: Benchmark, model: Repository) -> None:
     tables.refuse_unknown(dataset, revision, files, task, columns, known=known)
 
 
-def known_labels(model: Repository) -> list[str]:
+def labels_of(model: Sequence[inputs.File]) -> list[str]:
     """The labels that a model's config.json maps to; none where it cannot be read."""
-    config = inputs.named(inputs.tree(model, commits.resolve(model).oid), "config.json")
+    config = inputs.named(model, "config.json")
     try:
         described = json.loads((config and config.content) or b"{}")
         return [str(name) for name in described["id2label"].values()]

@@ -101,8 +101,10 @@ class OfferFacts:
     def brings_licence_file(self) -> bool:
         return any(is_licence_file(path) for path in self.targets)
 
-    def has_licence_file(self) -> bool:
-        return self.brings_licence_file() or any(is_licence_file(path) for path in self.root)
+    def keeps_licence_file(self) -> bool:
+        """The text that is there is the one of the licence that was chosen."""
+        kept = {drafts.SAME_LICENCE, self.named_licence}
+        return self.licence.get("choice") in kept and any(map(is_licence_file, self.root))
 
 
 def is_licence_file(path: str) -> bool:

@@ -122,7 +122,7 @@ def _licence(offer: OfferFacts) -> Iterator[Fault]:
         yield Fault("licence", _("The repository names no licence yet: choose one."))
     if choice == licences.OTHER and not (given.get("name") and given.get("text")):
         yield Fault("licence", _("Another licence needs its name and its text."))
-    elif not offer.licence_text and not offer.has_licence_file():
+    elif not (offer.licence_text or offer.brings_licence_file() or offer.keeps_licence_file()):
         said = _("The text of the licence is missing: add it as a file LICENSE, or paste it.")
         yield Fault("licence", said)
 

@@ -113,8 +113,8 @@ def _papers(offer: OfferFacts) -> list[Operation]:
     made: list[Operation] = []
     if values := card_values(offer):
         made.append(AddFile(CARD, yaml_lines.front_matter(offer.card, values).encode()))
-    same = offer.licence.get("choice") == drafts.SAME_LICENCE and offer.has_licence_file()
-    if offer.licence_text and not same and not offer.brings_licence_file():
+    there = offer.brings_licence_file() or offer.keeps_licence_file()
+    if offer.licence_text and not there:
         made.append(AddFile("LICENSE", offer.licence_text.encode()))
     return made
 

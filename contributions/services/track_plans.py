@@ -33,6 +33,26 @@ Plan = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class _Base:
+    """The model that a track is planned on, its files read once."""
+
+    repository: Repository
+    files: list[inputs.File]
+
+    @property
+    def recipe(self) -> str:
+        found = inputs.named(self.files, recipe_rules.PATH)
+        return ((found and found.content) or b"").decode(errors="replace")
+
+    def columns(self, task: Task) -> dict[str, str]:
+        """Names of columns in training data stand in the recipe."""
+        data = recipe_rules.values_of(self.recipe).get("data")
+        columns = data.get("columns") if isinstance(data, dict) else None
+        fits = isinstance(columns, dict) and not recipe_rules.faults(self.recipe, task)
+        return dict(columns) if isinstance(columns, dict) and fits else {}
+
+
+@dataclass(frozen=True)
 class Fault:
     """`field` of the form that mends it."""
 
@@ -66,14 +86,14 @@ def faults(plan: Plan, *, maintainer: User) -> list[Fault]:
     attempt("name", lambda: _free_name(plan))
     attempt("policy", lambda: track_policy.complete(plan.get("policy")))
     task = Task(plan["task"])
-    model = attempt("repository", lambda: _model(plan, maintainer))
-    if model is not None:
-        found += _incomplete(model, task)
+    base: _Base | None = attempt("repository", lambda: _base(plan, maintainer))
+    if base is not None:
+        found += _incomplete(base, task)
     metric = plan.get("metric") or task.metric
     attempt("metric", lambda: benchmarks.known_metric(metric, task, where="metric"))
-    attempt("benchmark_dataset", lambda: _benchmark(plan, task, model, maintainer))
+    attempt("benchmark_dataset", lambda: _benchmark(plan, task, base, maintainer))
     for source in plan.get("training_data") or []:
-        attempt("training_data", partial(_training, source, task, model, maintainer))
+        attempt("training_data", partial(_training, source, task, base, maintainer))
     return found
 
 
@@ -87,10 +107,10 @@ def _free_name(plan: Plan) -> None:
         raise Conflict(f"There is a track {name} already", next="choose another name")
 
 
-def _model(plan: Plan, maintainer: User) -> Repository:
+def _base(plan: Plan, maintainer: User) -> _Base:
     model = _repository(plan["repository"], RepoType.MODEL, maintainer)
     tracks.refuse_stranger(maintainer, model)
-    return model
+    return _Base(model, inputs.tree(model, commits.resolve(model).oid))
 
 
 def _repository(name: str, kind: RepoType, maintainer: User) -> Repository:
@@ -104,10 +124,9 @@ def _repository(name: str, kind: RepoType, maintainer: User) -> Repository:
         ) from error
 
 
-def _incomplete(model: Repository, task: Task) -> Iterator[Fault]:
+def _incomplete(base: _Base, task: Task) -> Iterator[Fault]:
     """A base that its check would refuse, or from which nobody could train."""
-    head = commits.resolve(model)
-    files = {file.path: file for file in inputs.tree(model, head.oid)}
+    model, files = base.repository, {file.path: file for file in base.files}
     if not any("/" not in path and path.endswith(".safetensors") for path in files):
         yield Fault("repository", f"{model} holds no .safetensors file with weights at its root.")
     for path in ("config.json", "README.md", recipe_rules.PATH):
@@ -119,24 +138,24 @@ def _incomplete(model: Repository, task: Task) -> Iterator[Fault]:
         named = front_matter.parse(card.content.decode(errors="replace")).data.get("license")
         if not named:
             yield Fault("repository", f"The card of {model} names no licence.")
-    if (recipe := files.get(recipe_rules.PATH)) and recipe.content is not None:
-        for wrong in recipe_rules.faults(recipe.content.decode(errors="replace"), task):
+    if recipe_rules.PATH in files:
+        for wrong in recipe_rules.faults(base.recipe, task):
             yield Fault("repository", f"recipe.yaml of {model}: {wrong}")
 
 
-def _benchmark(plan: Plan, task: Task, model: Repository | None, maintainer: User) -> None:
+def _benchmark(plan: Plan, task: Task, base: _Base | None, maintainer: User) -> None:
     told = {key: value for key, value in plan["benchmark"].items() if value not in ("", None, {})}
     dataset = _repository(str(told.pop("dataset", "")), RepoType.DATASET, maintainer)
     with transaction.atomic():
         benchmark: Benchmark = benchmarks.create_benchmark(
             owner=maintainer, dataset=dataset, task=task, **told
         )
-        if model is not None:
-            benchmarks.refuse_unknown_labels(benchmark, model)
+        if base is not None:
+            benchmarks.refuse_unknown_labels(benchmark, base.repository)
         transaction.set_rollback(True)
 
 
-def _training(source: Plan, task: Task, model: Repository | None, maintainer: User) -> None:
+def _training(source: Plan, task: Task, base: _Base | None, maintainer: User) -> None:
     dataset = _repository(source["dataset"], RepoType.DATASET, maintainer)
     path = source.get("path") or ""
     if path:
@@ -148,19 +167,6 @@ def _training(source: Plan, task: Task, model: Repository | None, maintainer: Us
             f"{dataset} holds no .parquet, .csv or .jsonl file in {path or 'data'}",
             next="name another folder or file",
         )
-    known = benchmarks.known_labels(model) if model is not None else []
-    columns = _columns(model, task)
-    if known:
-        tables.refuse_unknown(dataset, oid, files, task, columns, known=known)
-
-
-def _columns(model: Repository | None, task: Task) -> dict[str, str]:
-    """Names of columns in training data stand in the recipe."""
-    if model is None:
-        return {}
-    head = commits.resolve(model)
-    recipe = inputs.named(inputs.tree(model, head.oid), recipe_rules.PATH)
-    text = ((recipe and recipe.content) or b"").decode(errors="replace")
-    data = recipe_rules.values_of(text).get("data")
-    columns = data.get("columns") if isinstance(data, dict) else None
-    return columns if isinstance(columns, dict) and not recipe_rules.faults(text, task) else {}
+    known = benchmarks.labels_of(base.files) if base is not None else []
+    if base is not None and known:
+        tables.refuse_unknown(dataset, oid, files, task, base.columns(task), known=known)

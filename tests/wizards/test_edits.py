@@ -34,6 +34,14 @@ def test_the_page_holds_the_text_as_it_is(as_person, cast, model, page_rules):
     assert "Open a pull request" in answer.content.decode()
 
 
+def test_the_page_asks_little(as_person, cast, model, django_assert_max_num_queries):
+    browser = as_person(cast.emil)
+    with django_assert_max_num_queries(15):
+        browser.get(PAGE)
+    with django_assert_max_num_queries(20):
+        browser.post(PAGE, written(model, do="preview"))
+
+
 def test_what_is_written_becomes_a_pull_request(as_person, cast, model):
     crlf = NEW.replace("\n", "\r\n")
     answer = as_person(cast.emil).post(PAGE, written(model, text=crlf, description="Because."))

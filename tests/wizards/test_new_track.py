@@ -167,6 +167,15 @@ def test_a_name_that_is_taken_is_told(browser, sample):
     assert Track.objects.count() == 1
 
 
+def test_the_page_costs_little_however_many_repositories_there_are(
+    browser, cast, sample, django_assert_max_num_queries
+):
+    for number in range(12):
+        cast.repository(f"more-{number}", "dataset", owner=cast.ada)
+    with django_assert_max_num_queries(15):
+        browser.get("/tracks/new")
+
+
 def test_the_sample_is_made_once(browser, cast):
     browser.post("/tracks/new/sample")
     browser.post("/tracks/new/sample")

@@ -252,6 +252,20 @@ def test_another_licence_needs_name_and_text(browser, model):
     assert (refused.status_code, "not a text" in words_of(refused)) == (400, True)
 
 
+def test_the_text_of_the_old_licence_does_not_do_for_a_new_one(browser, model):
+    draft = ready(browser)
+    page, check = f"/submit/{draft.pk}/licence", f"/submit/{draft.pk}/check"
+    browser.post(page, {**PAPERS, "choice": "gpl-3.0"})
+    assert "text of the licence is missing" in words_of(browser.get(check))
+    browser.post(page, {**PAPERS, "choice": "mit"})
+    assert "text of the licence is missing" not in words_of(browser.get(check))
+    browser.post(page, {**PAPERS, "choice": "apache-2.0"})
+    assert browser.post(check, {"do": "open"}).status_code == 302
+    text = commits.read_file(model, "refs/pr/1", "LICENSE")
+    card = commits.read_file(model, "refs/pr/1", "README.md")
+    assert (b"Apache License" in text, b"license: apache-2.0" in card) == (True, True)
+
+
 def test_the_same_content_offered_before_is_told(browser, as_person, cast, model):
     draft = ready(browser)
     browser.post(f"/submit/{draft.pk}/check", {"do": "open"})
