@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from contributions.admin.forms import ReplyForm
 from contributions.admin.review import keys_of
-from contributions.models import CannedReply, Decision, ReasonCode, Review
+from contributions.models import CannedReply, Decision, ReasonCode, Review, Submission
 from contributions.services import canned_replies
 from registry.admin import cells, navigation, staff
 from registry.admin.desk import Act, Desk
 from registry.admin.navigation import Words
 from registry.admin.staff import Staff
-from registry.models import Repository
+from registry.models import Repository, User
 
 _TONES = {
     Decision.APPROVE.value: "gain",
@@ -63,13 +63,8 @@ class Decisions(Desk):
     list_display = ("what", "key", "decided", "why", "reviewer", "when", "due")
     list_display_links = None
     list_filter = ("key", "decision", ByReason, Open)
-    search_fields = (
-        "submission__title__icontains",
-        "submission__contributor__username__iexact",
-        "reviewer__username__iexact",
-        "text__icontains",
-    )
-    search_help_text = _("Title, contributor, reviewer or words of the reason")
+    search_fields = ("submission__title",)
+    search_help_text = _("Contributor, reviewer, number, or words of title or reason")
     ordering = ("-id",)
 
     def visible(self, rows: QuerySet[Review], who: Staff) -> QuerySet[Review]:
@@ -77,6 +72,23 @@ class Decisions(Desk):
             return rows
         seen = Repository.objects.visible_to(who.user).values("pk")
         return rows.filter(Q(key__in=keys_of(who)) | Q(submission__repository__in=seen))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Review], search_term: str
+    ) -> tuple[QuerySet[Review], bool]:
+        """Names and numbers are looked up in indexes; only other words are searched for."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        people = list(User.objects.filter(username__iexact=term).values_list("pk", flat=True))
+        if people:
+            theirs = Submission.objects.filter(contributor__in=people).values("pk")
+            by_them = Q(reviewer__in=people) | Q(submission__in=theirs)
+            return queryset.filter(by_them), False
+        if term.isdecimal():
+            return queryset.filter(submission=int(term[:9])), False
+        titled = Submission.objects.filter(title__icontains=term).values("pk")
+        return queryset.filter(Q(submission__in=titled) | Q(text__icontains=term)), False
 
     def row_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         review = self.row(request, object_id)

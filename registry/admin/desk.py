@@ -93,8 +93,8 @@ class Desk(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     # Counting every choice of every filter would read whole tables.
     show_facets = ShowFacets.NEVER
-    list_per_page = 50
-    list_max_show_all = 50
+    list_per_page = 25
+    list_max_show_all = 25
     list_filter_submit = True
     sortable_by = ()
 

@@ -52,7 +52,7 @@ def as_person(client):
     def browser(user):
         client.logout()
         if user is not None:
-            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(user)
         return client
 
     return browser

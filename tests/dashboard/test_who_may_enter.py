@@ -149,7 +149,7 @@ def test_django_s_own_forms_are_not_there(scene, as_person):
 
 def test_a_form_of_another_site_is_refused(scene):
     browser = Client(enforce_csrf_checks=True)
-    browser.force_login(scene.olga, backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(scene.olga)
     address = f"/admin/registry/user/{scene.emil.pk}/grant/"
     assert browser.post(address, {"role": Role.OPERATOR.value}).status_code == 403
     claim = f"/admin/reviews/{scene.waiting.pk}/claim/"
