@@ -78,7 +78,7 @@ def test_a_passkey_alone_signs_in(site, page, berta):
     add_passkey(page, site, alone=True)
     sign_out(page)
     page.goto(f"{site}/login?next=/settings/security")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(f"{site}/settings/security")
     assert page.locator("summary", has_text="Berta").count() == 1
     assert not complaints(page)
@@ -108,6 +108,6 @@ def test_a_device_that_refuses_is_told_on_the_page(site, page, berta):
         "WebAuthn.setUserVerified", {"authenticatorId": page.authenticator, "isUserVerified": False}
     )
     page.goto(f"{site}/login")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_selector("text=The passkey was not accepted")
     assert page.url == f"{site}/login"
