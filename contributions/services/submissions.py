@@ -43,11 +43,8 @@ CHECK_DEBOUNCE_SECONDS = 2
 
 
 @transaction.atomic
-def intake(discussion: Discussion, *, head: Revision, evaluate: bool = False) -> Submission:
-    """A new head of a pull request: older runs are superseded, the head is checked.
-
-    `evaluate`: a new submission is evaluated although its pull request is a draft.
-    """
+def intake(discussion: Discussion, *, head: Revision) -> Submission:
+    """A new head of a pull request: older runs are superseded, the head is checked."""
     submission, _ = Submission.objects.get_or_create(
         discussion=discussion,
         defaults={
@@ -56,7 +53,6 @@ def intake(discussion: Discussion, *, head: Revision, evaluate: bool = False) ->
             "title": discussion.title,
             "base_revision": discussion.base_oid,
             "head_revision": head.oid,
-            "evaluate": evaluate,
         },
     )
     return _take(submission, head=head, kind=PatchKind.UNKNOWN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.management import call_command
 
 from contributions.models import Discussion, Submission
 from registry.services import commits, refs
@@ -52,6 +53,15 @@ def test_a_commit_of_ones_own_becomes_a_pull_request(api, ready):
     assert refs.current(ready.model, f"refs/pr/{body['pull_request']}") == head.oid
     shown = api(ready.ada).get(f"/submissions/{body['id']}/").json()
     assert shown == body
+    call_command("recompute_status")
+
+
+def test_offering_asks_few_questions(api, ready, django_assert_max_num_queries):
+    first, second = branch(ready, "first"), branch(ready, "second")
+    ada = api(ready.ada)
+    offer(ada, first.oid)
+    with django_assert_max_num_queries(32):
+        assert offer(ada, second.oid).status_code == 201
 
 
 @pytest.mark.parametrize("name", ["branch", "tag", "short"])
