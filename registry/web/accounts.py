@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -73,7 +74,8 @@ def set_up(request: HttpRequest, secret: str) -> HttpResponse:
             form.add_error(error.where if error.where in form.fields else None, sentence(error))
         else:
             login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-            messages.success(request, f"You are {user.username}, the operator of this site.")
+            said = _("You are %(name)s, the operator of this site.")
+            messages.success(request, said % {"name": user.username})
             return HttpResponseRedirect("/")
     response = render(request, "registry/setup.html", {"form": form})
     # The address is a secret: no other site hears of it. Not "no-referrer": with that, browsers
