@@ -63,8 +63,8 @@ def _set_up_django(layout: Layout) -> None:
 
 
 @contextmanager
-def web(*, processes: int = 2) -> Iterator[tuple[str, int]]:
-    """The web processes as `up` starts them; gives their port on 127.0.0.1 and the first's id."""
+def web(*, processes: int = 2) -> Iterator[str]:
+    """The web processes as `up` starts them; gives their host and port."""
     port = int(os.environ["SITE_URL"].rpartition(":")[2])
     os.environ["WEB_PROCESSES"] = str(processes)
     part = parts.web("127.0.0.1", port)
@@ -72,7 +72,7 @@ def web(*, processes: int = 2) -> Iterator[tuple[str, int]]:
     try:
         if not process.wait_for(lambda: _answers(port), seconds=60, every=0.2):
             raise RuntimeError("the web processes do not answer")
-        yield f"127.0.0.1:{port}", child.pid
+        yield f"127.0.0.1:{port}"
     finally:
         process.stop(child, part.stop_steps)
 
