@@ -111,7 +111,6 @@ def _rename(user: User) -> None:
     name = f"ghost-{user.pk}"
     while Namespace.objects.filter(name__iexact=name).exists():
         name = f"ghost-{user.pk}-{secrets.token_hex(2)}"
-    search.forget_person(user)
     user.namespace.name = user.username = name
     user.namespace.save(update_fields=["name"])
     for field in ("email", "fullname", "first_name", "last_name", "about", "website", "language"):
