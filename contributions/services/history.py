@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -51,7 +53,7 @@ def reached(repository: Repository, head: str, *, without: str = "") -> set[str]
 def writers(repository: Repository, head: str, *, without: str = "") -> tuple[set[int], str]:
     """Of the commits that `head` brings: ids of all who uploaded one, and the text of those that
     name co-authors (see `co_authors`); one query."""
-    asked = {
+    asked: dict[str, int | str] = {
         "repository": repository.pk,
         "head": head,
         "without": without,
