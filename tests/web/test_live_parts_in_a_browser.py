@@ -8,7 +8,7 @@ from django.test import Client
 
 from contributions.models import Run, RunStatus, Submission, SubmissionStatus
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 @pytest.fixture

@@ -38,5 +38,7 @@
   });
   document.addEventListener("htmx:afterSettle", () => { shorten(); show(); });
   document.addEventListener("htmx:afterSwap", show);
+  // The last answer of a log that ended holds no element, so that no swap is told of.
+  document.addEventListener("htmx:afterRequest", () => setTimeout(show, 60));
   document.addEventListener("DOMContentLoaded", show);
 })();
