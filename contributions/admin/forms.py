@@ -21,7 +21,7 @@ class DecisionForm(forms.Form):
         required=False,
         max_length=20_000,
         label=_("What the contributor should know"),
-        help_text=_("Markdown. Needed for every decision but an approval."),
+        help_text=_("Plain text. Every decision but an approval needs a reason."),
         widget=forms.Textarea(attrs={"rows": 7}),
     )
     # The revision that was looked at: a decision on an older one is refused.
