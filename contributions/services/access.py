@@ -29,7 +29,7 @@ def discussion(
 ) -> Discussion:
     authorise(caller, repository, need=Need.READ)
     found = (
-        Discussion.objects.select_related("author", "repository__namespace")
+        Discussion.objects.select_related("author", "repository__namespace", "submission")
         .filter(repository=repository, num=num)
         .first()
     )

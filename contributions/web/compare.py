@@ -21,7 +21,7 @@ from contributions.web.files import readable
 from contributions.web.repositories import header
 from registry.hub.routing import HubCall
 from registry.models import Repository, Revision
-from registry.services import contents, refs, tree_diffs
+from registry.services import refs, tree_diffs
 from registry.services.errors import EntryNotFound, Invalid
 from registry.services.line_diffs import Line
 from registry.services.tensor_diffs import TensorChange
@@ -157,13 +157,12 @@ def differences(
                 gettext("%(path)s is not changed here.") % {"path": wanted}, where=wanted
             )
     page = listing(request, found, size=FILES)
-    changes = tree_diffs.described(list(page.page.object_list))
     start = request.GET.get("from", "0")
     skip = int(start) if wanted and start.isascii() and start.isdigit() and len(start) < 8 else 0
     return {
         "listing": page,
         "change_count": len(found),
-        "files": list(_shown(changes, skip)),
+        "files": list(_shown(list(page.page.object_list), skip)),
         "only": wanted,
         "skipped": skip,
         "base_oid": base,
@@ -172,8 +171,7 @@ def differences(
 
 
 def _shown(changes: list[tree_diffs.Change], skip: int) -> Iterator[Shown]:
-    entries = [entry for change in changes for entry in (change.before, change.after) if entry]
-    opened = contents.opened_together(entries)
+    changes, opened = tree_diffs.loaded(changes)
     budget = file_diffs.Budget()
     rows, room = ROWS, ROW_BYTES
     tensors = TENSORS if len(changes) > 1 else 2 * TENSORS

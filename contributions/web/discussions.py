@@ -12,15 +12,15 @@ from django.shortcuts import render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from contributions.models import Discussion, DiscussionStatus, Submission
+from contributions.models import Discussion, DiscussionStatus
 from contributions.services import access as contributed
-from contributions.services import discussions, protection, pull_requests
+from contributions.services import discussions, pull_requests
 from contributions.web import threads
 from contributions.web.forms import CommentForm, DiscussionForm
 from contributions.web.repositories import header
-from registry.models import Repository, User
+from registry.models import MemberRole, Repository, User
 from registry.services import access, refs, tree_diffs
-from registry.services.access import Need, can_write
+from registry.services.access import Need
 from registry.services.errors import Forbidden, ServiceError
 from registry.web.links import choices, listing
 from registry.web.pages import caller, person, signed_in
@@ -112,10 +112,12 @@ def _page(
 ) -> HttpResponse:
     user = person(request)
     discussion.repository = repository
-    may = _may(user, repository, discussion)
+    role = access.role_on(user, repository)
+    head = header(repository, "discussions", user=user, role=role)
+    may = _may(user, discussion, role, protected=head["main_is_protected"])
     page = listing(request, discussion.events.select_related("author").order_by("id"), size=EVENTS)
     context = {
-        **header(repository, "discussions", user=user),
+        **head,
         "discussion": discussion,
         "listing": page,
         "thread": threads.entries(
@@ -124,7 +126,7 @@ def _page(
             user_id=user.pk if user else None,
             moderates=may["writes"],
         ),
-        "submission": Submission.objects.filter(discussion=discussion).first(),
+        "submission": getattr(discussion, "submission", None),
         "form": form if user else None,
         **_proposal(request, repository, discussion),
         **may,
@@ -196,16 +198,17 @@ def _proposal(
     changed = tree_diffs.with_renames(tree_diffs.changed(*roots))
     return {
         "head": head,
-        "changes": tree_diffs.described(changed[:CHANGES_SHOWN]),
+        "changes": changed[:CHANGES_SHOWN],
         "change_count": len(changed),
     }
 
 
-def _may(user: User | None, repository: Repository, discussion: Discussion) -> dict[str, bool]:
-    writes = user is not None and can_write(user, repository)
+def _may(
+    user: User | None, discussion: Discussion, role: MemberRole | None, *, protected: bool
+) -> dict[str, bool]:
+    writes = role in {MemberRole.WRITE, MemberRole.MAINTAINER}
     acts = writes or user == discussion.author
     live = discussion.status in {DiscussionStatus.OPEN, DiscussionStatus.DRAFT}
-    free = protection.protecting_track(repository) is None
     return {
         "writes": writes,
         "may_rename": acts,
@@ -214,6 +217,6 @@ def _may(user: User | None, repository: Repository, discussion: Discussion) -> d
         "may_merge": writes
         and discussion.is_pull_request
         and discussion.status == DiscussionStatus.OPEN
-        and free,
-        "is_protected": not free and discussion.is_pull_request,
+        and not protected,
+        "is_protected": protected and discussion.is_pull_request,
     }

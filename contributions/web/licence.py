@@ -70,8 +70,7 @@ def _texts(request: HttpRequest, repository: Repository) -> dict[str, object]:
         for entry in entries
     ]
     named = [entry for entry in root if _TEXT.fullmatch(entry.name)] + inside
-    files = objects.described([entry for entry in named if entry.is_file][:TEXTS])
-    opened = contents.opened_together(files)
+    files, opened = contents.loaded([entry for entry in named if entry.is_file][:TEXTS])
     found = []
     for entry in files:
         with opened(entry) as stream:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from contributions.models import Credit, Discussion, DiscussionStatus, Release, Submission, Track
+from contributions.services import protection
 from contributions.web.lists import submission_lines
-from registry.models import Repository, User
-from registry.services import access, commits, front_matter, refs
+from registry.models import MemberRole, Repository, User
+from registry.services import access, contents, front_matter, objects, projection, refs
 from registry.services.access import Need
-from registry.services.errors import EntryNotFound, Forbidden, RevisionNotFound
+from registry.services.errors import Forbidden, RevisionNotFound
 from registry.web.pages import caller, person
 from registry.web.rendering import markdown_within
 
@@ -36,7 +37,8 @@ def overview(request: HttpRequest, repo_type: str, namespace: str, name: str) ->
         .order_by("-status", "name")
     )
     context = {
-        **header(repository, "card", user=user, tracks=tracks),
+        **header(repository, "card", user=user),
+        "tracks": tracks,
         "card": _card(request, repository),
         "facts": _facts(repository),
         "auto_class": _AUTO_CLASSES.get(str(repository.card.get("pipeline_tag")), "AutoModel"),
@@ -57,25 +59,30 @@ def header(
     tab: str,
     *,
     user: User | None = None,
-    tracks: list[Track] | None = None,
+    role: MemberRole | None = None,
 ) -> dict[str, Any]:
-    """What every page of a repository shows above its own part; three to five queries."""
-    if tracks is None:
-        tracks = list(
-            Track.objects.visible_to(user)
-            .filter(Q(repository=repository) | Q(training_data__dataset=repository))
-            .distinct()[:1]
-        )
+    """What every page of a repository shows above its own part; one query, two for a stranger.
+
+    `role`: of `user` here, where the page has asked already.
+    """
+    here = {"repository": OuterRef("pk")}
+    live = Discussion.objects.filter(
+        **here, status__in=[DiscussionStatus.OPEN, DiscussionStatus.DRAFT]
+    )
+    count = live.order_by().values("repository").annotate(number=Count("pk")).values("number")
+    protecting = Track.objects.filter(**here, status__in=protection.PROTECTING)
+    facts = Repository.objects.filter(pk=repository.pk).values_list(
+        Subquery(count), Exists(protecting)
+    )
+    open_count, protected = facts.first() or (0, False)
     held = repository.disabled and repository.quarantines.filter(lifted_at=None).first()
     return {
         "repository": repository,
         "tab": tab,
-        "tracks": tracks,
-        "open_count": Discussion.objects.filter(
-            repository=repository, status__in=[DiscussionStatus.OPEN, DiscussionStatus.DRAFT]
-        ).count(),
+        "open_count": open_count or 0,
+        "main_is_protected": protected,
         "quarantine": held or None,
-        "may_set_up": user is not None and access.is_maintainer(user, repository),
+        "may_set_up": (role or access.role_on(user, repository)) is MemberRole.MAINTAINER,
     }
 
 
@@ -84,13 +91,15 @@ def _card(request: HttpRequest, repository: Repository) -> dict[str, Any]:
     try:
         access.authorise(caller(request), repository, need=Need.CONTENT)
         revision = refs.resolve(repository)
-        content = commits.read_file(repository, revision, "README.md", limit=LONGEST_CARD)
-    except EntryNotFound:
-        return {"missing": True, "new": revision.generation == 0}
     except RevisionNotFound:
         return {"missing": True, "new": True}
     except Forbidden as refused:
         return {"refused": refused}
+    found = objects.find(revision.tree, projection.CARD)
+    if found is None or not found.is_file:
+        return {"missing": True, "new": revision.generation == 0}
+    with contents.regular_blob(found.oid) as stream:
+        content = stream.read(LONGEST_CARD)
     parsed = front_matter.parse(content.decode(errors="replace"))
     images = f"/{repository.path}/resolve/{revision.oid}"
     html, cut = markdown_within(parsed.body, CARD_BYTES, images_from=images)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -80,10 +80,18 @@ def regular_blob(oid: str) -> BinaryIO:
     return io.BytesIO(bytes(found.data or b""))
 
 
-def opened_together(entries: Iterable[Entry]) -> Callable[[Entry], BinaryIO]:
-    """A function that opens any of these files; what git holds of them is read in one query."""
-    wanted = {entry.oid for entry in entries if entry.is_file and entry.lfs is None}
+def loaded(entries: Sequence[Entry]) -> tuple[list[Entry], Callable[[Entry], BinaryIO]]:
+    """The same entries with sizes, and a function that opens any of them; one query for all."""
+    wanted = {entry.oid for entry in entries if entry.is_file}
     known = GitObject.objects.select_related("content").in_bulk(wanted, field_name="oid")
+
+    def described(entry: Entry) -> Entry:
+        found = known.get(entry.oid)
+        if found is None:
+            return entry
+        short = found.size <= objects.LONGEST_POINTER
+        lfs = LfsPointer.parse(found.data) if short else None
+        return dataclasses.replace(entry, size=lfs.size if lfs else found.size, lfs=lfs)
 
     def opened(entry: Entry) -> BinaryIO:
         if entry.lfs is not None:
@@ -95,4 +103,4 @@ def opened_together(entries: Iterable[Entry]) -> Callable[[Entry], BinaryIO]:
             return blobs.open_blob(found.content)
         return io.BytesIO(bytes(found.data or b""))
 
-    return opened
+    return [described(entry) for entry in entries], opened

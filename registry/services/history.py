@@ -88,14 +88,17 @@ def last_commits_of(
         cursor.execute(
             _ANCESTRY
             + """
-            SELECT DISTINCT ON (name) split_part(substr(change.path, %(start)s), '/', 1) AS name,
-                   made.oid, made.title, made.created_at, made.generation
-            FROM registry_pathchange change
-            JOIN history ON history.id = change.revision_id
-            JOIN registry_revision made ON made.id = history.id
-            WHERE starts_with(change.path, %(prefix)s)
-              AND split_part(substr(change.path, %(start)s), '/', 1) = ANY(%(names)s)
-            ORDER BY name, made.generation DESC
+            , newest AS (
+                SELECT DISTINCT ON (name)
+                       split_part(substr(change.path, %(start)s), '/', 1) AS name, history.id
+                FROM registry_pathchange change
+                JOIN history ON history.id = change.revision_id
+                WHERE starts_with(change.path, %(prefix)s)
+                  AND split_part(substr(change.path, %(start)s), '/', 1) = ANY(%(names)s)
+                ORDER BY name, history.generation DESC
+            )
+            SELECT newest.name, made.oid, made.title, made.created_at, made.generation
+            FROM newest JOIN registry_revision made ON made.id = newest.id
             """,
             {
                 "repository": revision.repository_id,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import BinaryIO
 
-from registry.models import Repository
-from registry.services import objects
+from registry.models import Repository, Revision
+from registry.services import contents, objects
+from registry.services.errors import RevisionNotFound
 from registry.services.objects import FOLDER_MODE, Entry
 
 _Item = tuple[int, str]
@@ -30,10 +33,13 @@ class Change:
 
 def trees(repository: Repository, before: str, after: str) -> tuple[str | None, str]:
     """Root trees of two commits; an empty `before` is the time before the first one."""
-    return (
-        objects.tree_of(repository, before) if before else None,
-        objects.tree_of(repository, after),
-    )
+    wanted = [oid for oid in (before, after) if oid]
+    rows = Revision.objects.filter(repository=repository, oid__in=wanted)
+    found = dict(rows.values_list("oid", "tree"))
+    for oid in wanted:
+        if oid not in found:
+            raise RevisionNotFound(oid, where=repository.full_name)
+    return found.get(before), found[after]
 
 
 def changed(before: str | None, after: str | None) -> list[Change]:
@@ -88,12 +94,32 @@ def with_renames(changes: list[Change]) -> list[Change]:
     return [change for change in found if change.after or change.path not in moved]
 
 
-def described(changes: list[Change]) -> list[Change]:
+def described(changes: Sequence[Change]) -> list[Change]:
     """The same with sizes; one query."""
-    entries = [entry for change in changes for entry in (change.before, change.after) if entry]
-    known = {(entry.path, entry.oid): entry for entry in objects.described(entries)}
+    entries = _entries(changes)
+    return _replaced(changes, entries, objects.described(entries))
 
-    def sized(entry: Entry | None) -> Entry | None:
-        return known[entry.path, entry.oid] if entry else None
 
-    return [Change(c.path, sized(c.before), sized(c.after)) for c in changes]
+def loaded(changes: Sequence[Change]) -> tuple[list[Change], Callable[[Entry], BinaryIO]]:
+    """The same with sizes, and a function that opens their files; one query as well."""
+    entries = _entries(changes)
+    found, opened = contents.loaded(entries)
+    return _replaced(changes, entries, found), opened
+
+
+def _entries(changes: Sequence[Change]) -> list[Entry]:
+    return [entry for change in changes for entry in (change.before, change.after) if entry]
+
+
+def _replaced(
+    changes: Sequence[Change], entries: Sequence[Entry], found: Sequence[Entry]
+) -> list[Change]:
+    known = dict(zip(entries, found, strict=True))
+    return [
+        Change(
+            c.path,
+            known[c.before] if c.before else None,
+            known[c.after] if c.after else None,
+        )
+        for c in changes
+    ]

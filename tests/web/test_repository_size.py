@@ -86,15 +86,18 @@ def large(scene):
         for n in range(COMMENTS)
     )
     assert len(threads) == THREADS
+    with connection.cursor() as cursor:  # as the server does by itself, after a while
+        cursor.execute("ANALYZE registry_revision, registry_pathchange, registry_ref")
+        cursor.execute("ANALYZE contributions_discussion, contributions_discussionevent")
     return base
 
 
 def test_no_page_costs_more_than_fifteen_queries(scene, large, as_person):
-    for person in (None, scene.ada):
+    for person in (scene.berta, scene.ada):
         browser = as_person(person)
         for below in BELOW:
             address = f"/ada/digits{below.format(base=large.oid)}"
-            if person is None and below == "/settings":
+            if person is scene.berta and below == "/settings":
                 continue
             browser.get(address)
             began = time.process_time()
