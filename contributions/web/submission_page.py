@@ -6,21 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     Case,
-    DateTimeField,
     F,
-    IntegerField,
-    Max,
-    OuterRef,
     QuerySet,
     Subquery,
     Value,
     When,
 )
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import JSONObject, Length, Right
+from django.db.models.functions import Length, Right
 from django.http import HttpRequest
 
 from contributions.models import (
@@ -30,7 +25,6 @@ from contributions.models import (
     Finding,
     ReleasePatch,
     Review,
-    ReviewAnswer,
     Run,
     RunKind,
     RunStatus,
@@ -38,6 +32,7 @@ from contributions.models import (
     Submission,
     SubmissionStatus,
 )
+from contributions.services import pulse
 from contributions.services.status import required_keys
 from contributions.web import actions, excerpts, polling, timeline
 from contributions.web.logs import SHOWN
@@ -60,29 +55,12 @@ _SEVERITY = Case(
 
 def version(request: HttpRequest, submission: Submission) -> str:
     """Changes whenever the live part would: one small query instead of a dozen."""
-    own = Run.objects.filter(submission=OuterRef("pk")).order_by("-pk")
-    state = JSONObject(r="pk", s="status", a="attempt", h="heartbeat_at", f="finished_at")
-    last = {
-        name: Subquery(rows.order_by().values(by).annotate(last=Max(what)).values("last"), kind)
-        for name, rows, by, what, kind in (
-            ("review", _of(Review), "submission", "pk", IntegerField()),
-            ("answer", _of(ReviewAnswer, "review__"), "review__submission", "pk", IntegerField()),
-            ("credit", _of(ReleasePatch), "submission", "release__released_at", DateTimeField()),
-        )
-    }
-    facts = Submission.objects.filter(pk=submission.pk).values_list(
-        ArraySubquery(own.values(state=state)[:RUNS_SHOWN]), *last.values(), "title"
-    )
     user = person(request)
-    told = (submission.status, submission.status_since, submission.status_reason)
+    told = (submission.status, submission.status_since, submission.status_reason, submission.title)
+    moved = pulse.of_submission(submission.pk)
     return polling.etag(
-        submission.pk, user and user.pk, request.LANGUAGE_CODE, told, submission.track_id, *facts
+        submission.pk, user and user.pk, request.LANGUAGE_CODE, told, submission.track_id, moved
     )
-
-
-def _of(model: Any, through: str = "") -> QuerySet[Any]:
-    rows: QuerySet[Any] = model.objects.filter(**{f"{through}submission": OuterRef("pk")})
-    return rows
 
 
 def details(request: HttpRequest, submission: Submission) -> dict[str, Any]:
