@@ -57,7 +57,7 @@ class SubmissionLineSerializer(serializers.Serializer[Submission]):
         return str(request.build_absolute_uri(submission.get_absolute_url()))
 
     def get_status_label(self, submission: Submission) -> str:
-        return str(SubmissionStatus(submission.status).label)
+        return SubmissionStatus(submission.status).english
 
     def get_outcome(self, submission: Submission) -> Outcome:
         return SubmissionStatus(submission.status).outcome

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from registry.models import Repository, User
+from registry.models.choices import Choices
 
 
-class DiscussionStatus(models.TextChoices):
-    DRAFT = "draft"
-    OPEN = "open"
-    CLOSED = "closed"
-    MERGED = "merged"
+class DiscussionStatus(Choices):
+    DRAFT = "draft", _("Draft")
+    OPEN = "open", _("Open")
+    CLOSED = "closed", _("Closed")
+    MERGED = "merged", _("Merged")
 
 
 class Discussion(models.Model):
@@ -52,11 +54,11 @@ class Discussion(models.Model):
         return f"refs/pr/{self.num}"
 
 
-class DiscussionEventKind(models.TextChoices):
-    COMMENT = "comment"
-    COMMIT = "commit"
-    STATUS = "status-change"
-    TITLE = "title-change"
+class DiscussionEventKind(Choices):
+    COMMENT = "comment", _("Comment")
+    COMMIT = "commit", _("Commit")
+    STATUS = "status-change", _("Status")
+    TITLE = "title-change", _("Title")
 
 
 class DiscussionEvent(models.Model):

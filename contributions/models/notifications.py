@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from contributions.models.submissions import Submission
 from registry.models import Repository, User
+from registry.models.choices import Choices
 
 
-class NotificationKind(models.TextChoices):
-    FINISHED = "finished", "a run of yours finished"
-    FAILED = "failed", "a run of yours failed, or a check refused it"
-    DECISION = "decision", "a reviewer decided on your submission"
-    QUESTION = "question", "a reviewer asks you something"
-    DEADLINE = "deadline", "an answer of yours is due soon"
-    ANSWER = "answer", "somebody answered your question"
-    COMMENT = "comment", "somebody commented where you take part"
-    RELEASE = "release", "a release took or refused your submission"
-    PUBLICATION = "publication", "a release with your work was published"
-    INVITATION = "invitation", "somebody invited you to an organisation"
-    REVIEW_DUE = "review-due", "a review that you claimed is due soon"
+class NotificationKind(Choices):
+    FINISHED = "finished", _("a run of yours finished")
+    FAILED = "failed", _("a run of yours failed, or a check refused it")
+    DECISION = "decision", _("a reviewer decided on your submission")
+    QUESTION = "question", _("a reviewer asks you something")
+    DEADLINE = "deadline", _("an answer of yours is due soon")
+    ANSWER = "answer", _("somebody answered your question")
+    COMMENT = "comment", _("somebody commented where you take part")
+    RELEASE = "release", _("a release took or refused your submission")
+    PUBLICATION = "publication", _("a release with your work was published")
+    INVITATION = "invitation", _("somebody invited you to an organisation")
+    REVIEW_DUE = "review-due", _("a review that you claimed is due soon")
 
 
-class MailChoice(models.TextChoices):
-    OFF = "off", "no mail"
-    NOW = "now", "at once"
-    DIGEST = "digest", "once a day"
+class MailChoice(Choices):
+    OFF = "off", _("no mail")
+    NOW = "now", _("at once")
+    DIGEST = "digest", _("once a day")
 
 
 class Notification(models.Model):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from contributions.models.releases import Release
 from registry.models import Namespace, User
+from registry.models.choices import Choices
 
 
 class HubToken(models.Model):
@@ -30,11 +32,11 @@ class HubToken(models.Model):
         return f"{self.namespace} at {self.endpoint}"
 
 
-class PublicationStatus(models.TextChoices):
-    QUEUED = "queued"
-    PUBLISHING = "publishing"
-    PUBLISHED = "published"
-    FAILED = "failed"
+class PublicationStatus(Choices):
+    QUEUED = "queued", _("Queued")
+    PUBLISHING = "publishing", _("Publishing")
+    PUBLISHED = "published", _("Published")
+    FAILED = "failed", _("Failed")
 
 
 class Publication(models.Model):
@@ -66,11 +68,11 @@ class Publication(models.Model):
         return f"{self.endpoint}/{self.repo_id}"
 
 
-class StepStatus(models.TextChoices):
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
+class StepStatus(Choices):
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
 
 
 class PublicationStep(models.Model):

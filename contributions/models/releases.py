@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import pgtrigger
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from contributions.models.submissions import Submission
 from contributions.models.tracks import Track, counted
 from registry.models import Repository, User
+from registry.models.choices import Choices
 
 
-class ReleaseStatus(models.TextChoices):
-    MERGING = "merging"
-    VALUING = "valuing"
-    RELEASED = "released"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+class ReleaseStatus(Choices):
+    MERGING = "merging", _("Merging")
+    VALUING = "valuing", _("Valuing")
+    RELEASED = "released", _("Released")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):

@@ -8,45 +8,47 @@ import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from contributions.models.submissions import Submission
 from registry.models import Role, User
+from registry.models.choices import Choices
 
 
-class Key(models.TextChoices):
-    LICENCE = "licence"
-    PRIVACY = "privacy"
-    TECHNICAL = "technical"
+class Key(Choices):
+    LICENCE = "licence", _("Licence")
+    PRIVACY = "privacy", _("Privacy")
+    TECHNICAL = "technical", _("Technical")
 
     @property
     def role(self) -> Role:
         return Role(f"{self.value}-reviewer")
 
 
-class Decision(models.TextChoices):
-    APPROVE = "approve", "approved"
-    REJECT = "reject", "rejected"
-    CHANGES = "changes", "changes requested"
-    INFO = "info", "asked for information"
+class Decision(Choices):
+    APPROVE = "approve", _("approved")
+    REJECT = "reject", _("rejected")
+    CHANGES = "changes", _("changes requested")
+    INFO = "info", _("asked for information")
     # Takes an earlier decision of the same key back; only until publication.
-    REVERSE = "reverse", "reversed"
+    REVERSE = "reverse", _("reversed")
 
 
-class ReasonCode(models.TextChoices):
+class ReasonCode(Choices):
     """Why a key was decided so: what can be counted. The text says it to the contributor."""
 
-    LICENCE_MISSING = "licence-missing", "licence or its text is missing"
-    LICENCE_INCOMPATIBLE = "licence-incompatible", "licences do not fit together"
-    PROVENANCE_UNCLEAR = "provenance-unclear", "origin of data or weights is unclear"
-    PERSONAL_DATA = "personal-data", "holds personal data"
-    SENSITIVE_DATA = "sensitive-data", "holds sensitive data"
-    CONSENT_UNCLEAR = "consent-unclear", "consent of the people in it is unclear"
-    UNSAFE_FILE = "unsafe-file", "holds a file that is not safe to load"
-    BENCHMARK_LEAK = "benchmark-leak", "holds data that it is measured on"
-    QUALITY = "quality", "does not do what it says"
-    DUPLICATE = "duplicate", "was offered before"
-    MISTAKE = "mistake", "the earlier decision was a mistake"
-    OTHER = "other", "other, see the text"
+    LICENCE_MISSING = "licence-missing", _("licence or its text is missing")
+    LICENCE_INCOMPATIBLE = "licence-incompatible", _("licences do not fit together")
+    PROVENANCE_UNCLEAR = "provenance-unclear", _("origin of data or weights is unclear")
+    PERSONAL_DATA = "personal-data", _("holds personal data")
+    SENSITIVE_DATA = "sensitive-data", _("holds sensitive data")
+    CONSENT_UNCLEAR = "consent-unclear", _("consent of the people in it is unclear")
+    UNSAFE_FILE = "unsafe-file", _("holds a file that is not safe to load")
+    BENCHMARK_LEAK = "benchmark-leak", _("holds data that it is measured on")
+    QUALITY = "quality", _("does not do what it says")
+    DUPLICATE = "duplicate", _("was offered before")
+    MISTAKE = "mistake", _("the earlier decision was a mistake")
+    OTHER = "other", _("other, see the text")
 
     @property
     def keys(self) -> frozenset[Key]:
@@ -99,7 +101,7 @@ class Review(models.Model):
     def said(self) -> str:
         """Reason and text in one line, as the status of the submission quotes them."""
         known = self.reason_code in ReasonCode.values
-        reason = ReasonCode(self.reason_code).label if known else self.reason_code
+        reason = ReasonCode(self.reason_code).english if known else self.reason_code
         return " – ".join(part for part in (str(reason), self.text) if part)
 
     @property

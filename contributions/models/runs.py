@@ -7,23 +7,25 @@ import datetime as dt
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from contributions.models.submissions import Submission
 from contributions.models.tracks import Track
 from registry.models import User
+from registry.models.choices import Choices
 
 # Served beside the general queue: a worker here takes only its checks, so that nobody waits for
 # somebody else's training to learn that a licence is missing.
 CHECK_LANE = "check"
 
 
-class RunKind(models.TextChoices):
-    CHECK = "check"
-    FINETUNE = "finetune"
-    BENCHMARK = "benchmark"
-    MERGE = "merge"
-    ATTRIBUTE = "attribute"
-    PUBLISH = "publish"
+class RunKind(Choices):
+    CHECK = "check", _("Check")
+    FINETUNE = "finetune", _("Finetune")
+    BENCHMARK = "benchmark", _("Benchmark")
+    MERGE = "merge", _("Merge")
+    ATTRIBUTE = "attribute", _("Attribute")
+    PUBLISH = "publish", _("Publish")
 
     @property
     def queue(self) -> str:
@@ -40,13 +42,13 @@ class RunKind(models.TextChoices):
         return {RunKind.CHECK: 120, RunKind.PUBLISH: 3600}.get(self, 1800)
 
 
-class RunStatus(models.TextChoices):
-    QUEUED = "queued"
-    RUNNING = "running"
-    CANCELLING = "cancelling"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+class RunStatus(Choices):
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    CANCELLING = "cancelling", _("Cancelling")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
 
     @property
     def is_over(self) -> bool:
@@ -64,13 +66,13 @@ RUN_MOVES: dict[RunStatus, frozenset[RunStatus]] = {
 }
 
 
-class FailureClass(models.TextChoices):
-    TIME_OUT = "time-out", "took too long"
-    OUT_OF_MEMORY = "out-of-memory", "ran out of memory"
-    BAD_INPUT = "bad-input", "could not use the input"
-    SCORING_ERROR = "scoring-error", "could not be scored"
-    EXCEPTION = "exception", "the program ended without a result"
-    PLATFORM_ERROR = "platform-error", "a fault of the platform"
+class FailureClass(Choices):
+    TIME_OUT = "time-out", _("took too long")
+    OUT_OF_MEMORY = "out-of-memory", _("ran out of memory")
+    BAD_INPUT = "bad-input", _("could not use the input")
+    SCORING_ERROR = "scoring-error", _("could not be scored")
+    EXCEPTION = "exception", _("the program ended without a result")
+    PLATFORM_ERROR = "platform-error", _("a fault of the platform")
 
 
 class RunQuerySet(models.QuerySet["Run"]):

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from contributions.models.discussions import Discussion
 from contributions.models.tracks import Benchmark, Track
 from registry.models import Blob, Repository, User
+from registry.models.choices import Choices
 
 
-class PatchKind(models.TextChoices):
-    UNKNOWN = "unknown", "not checked yet"
-    BASE = "base", "first revision"
-    WEIGHTS = "weights", "full weights"
-    ADAPTER = "adapter", "adapter"
-    RECIPE = "recipe", "recipe"
-    DATA = "data", "data"
-    CODE = "code", "code"
-    CARD = "card", "card only"
+class PatchKind(Choices):
+    UNKNOWN = "unknown", _("not checked yet")
+    BASE = "base", _("first revision")
+    WEIGHTS = "weights", _("full weights")
+    ADAPTER = "adapter", _("adapter")
+    RECIPE = "recipe", _("recipe")
+    DATA = "data", _("data")
+    CODE = "code", _("code")
+    CARD = "card", _("card only")
 
     @property
     def needs_training(self) -> bool:
@@ -29,25 +31,25 @@ class PatchKind(models.TextChoices):
         return self in {PatchKind.WEIGHTS, PatchKind.ADAPTER} or self.needs_training
 
 
-class SubmissionStatus(models.TextChoices):
-    DRAFT = "draft", "draft"
-    CHECKING = "checking", "checking"
-    REFUSED = "refused", "refused by a check"
-    NEEDS_TRACK = "needs-track", "needs a track"
-    QUEUED = "queued", "queued"
-    TRAINING = "training", "training"
-    BENCHMARKING = "benchmarking", "benchmarking"
-    FAILED = "failed", "failed"
-    IN_REVIEW = "in-review", "in review"
-    NEEDS_INFO = "needs-info", "needs an answer"
-    CHANGES_REQUESTED = "changes-requested", "changes requested"
-    REJECTED = "rejected", "rejected"
-    APPROVED = "approved", "approved"
-    RELEASED = "released", "released"
-    NOT_ADMITTED = "not-admitted", "measured, not admitted"
-    PUBLISHED = "published", "published"
-    WITHDRAWN = "withdrawn", "withdrawn"
-    CANCELLED = "cancelled", "cancelled"
+class SubmissionStatus(Choices):
+    DRAFT = "draft", _("draft")
+    CHECKING = "checking", _("checking")
+    REFUSED = "refused", _("refused by a check")
+    NEEDS_TRACK = "needs-track", _("needs a track")
+    QUEUED = "queued", _("queued")
+    TRAINING = "training", _("training")
+    BENCHMARKING = "benchmarking", _("benchmarking")
+    FAILED = "failed", _("failed")
+    IN_REVIEW = "in-review", _("in review")
+    NEEDS_INFO = "needs-info", _("needs an answer")
+    CHANGES_REQUESTED = "changes-requested", _("changes requested")
+    REJECTED = "rejected", _("rejected")
+    APPROVED = "approved", _("approved")
+    RELEASED = "released", _("released")
+    NOT_ADMITTED = "not-admitted", _("measured, not admitted")
+    PUBLISHED = "published", _("published")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    CANCELLED = "cancelled", _("cancelled")
 
     @property
     def is_final(self) -> bool:
@@ -76,11 +78,11 @@ class SubmissionStatus(models.TextChoices):
         }
 
 
-class Outcome(models.TextChoices):
-    MOVING = "moving", "machines are at work"
-    NEEDS_HUMAN = "needs-human", "a person has to act"
-    APPROVED = "approved", "approved"
-    FAILED = "failed", "failed, refused or ended"
+class Outcome(Choices):
+    MOVING = "moving", _("machines are at work")
+    NEEDS_HUMAN = "needs-human", _("a person has to act")
+    APPROVED = "approved", _("approved")
+    FAILED = "failed", _("failed, refused or ended")
 
 
 _OUTCOMES = {
@@ -176,10 +178,10 @@ class Submission(models.Model):
         return PatchKind(self.kind)
 
 
-class Severity(models.TextChoices):
-    BLOCK = "block", "must be mended"
-    WARN = "warn", "look at it"
-    INFO = "info", "note"
+class Severity(Choices):
+    BLOCK = "block", _("must be mended")
+    WARN = "warn", _("look at it")
+    INFO = "info", _("note")
 
 
 class Finding(models.Model):

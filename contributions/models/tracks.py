@@ -7,14 +7,16 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 from django.db.models.functions import Coalesce, Lower
+from django.utils.translation import gettext_lazy as _
 
 from registry.models import Repository, User
+from registry.models.choices import Choices
 
 
-class Task(models.TextChoices):
-    TEXT_CLASSIFICATION = "text-classification"
-    TOKEN_CLASSIFICATION = "token-classification"  # noqa: S105
-    IMAGE_CLASSIFICATION = "image-classification"
+class Task(Choices):
+    TEXT_CLASSIFICATION = "text-classification", _("Text Classification")
+    TOKEN_CLASSIFICATION = "token-classification", _("Token Classification")
+    IMAGE_CLASSIFICATION = "image-classification", _("Image Classification")
 
     @property
     def metric(self) -> str:
@@ -61,10 +63,10 @@ class Benchmark(models.Model):
         return {"M": self.split_m, "V": self.split_v, "T": self.split_t}
 
 
-class TrackStatus(models.TextChoices):
-    PREPARING = "preparing"
-    OPEN = "open"
-    CLOSED = "closed"
+class TrackStatus(Choices):
+    PREPARING = "preparing", _("Preparing")
+    OPEN = "open", _("Open")
+    CLOSED = "closed", _("Closed")
 
 
 def default_policy() -> dict[str, Any]:

@@ -30,7 +30,7 @@ class RunFact:
 
     @property
     def why(self) -> str:
-        label = FailureClass(self.failure).label if self.failure else ""
+        label = FailureClass(self.failure).english if self.failure else ""
         return ": ".join(part for part in (label, self.reason) if part) or "no reason was recorded"
 
 

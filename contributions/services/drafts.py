@@ -73,7 +73,7 @@ def _described(
     repository = repository_of(draft)
     if kind not in KINDS[repository.type]:
         raise Invalid(
-            f"{kind.label} is nothing that a {repository.repo_type} repository takes.",
+            f"{kind.english} is nothing that a {repository.repo_type} repository takes.",
             where="kind",
             next="Data belong into a dataset repository, models into a model repository.",
         )

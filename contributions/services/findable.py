@@ -38,7 +38,7 @@ def track(of: Track) -> Entry:
 
 def submission(of: Submission, *, comment: str = "") -> Entry:
     by, where = of.contributor.username, of.repository.full_name
-    kind = "" if of.kind == PatchKind.UNKNOWN else of.get_kind_display()
+    kind = "" if of.kind == PatchKind.UNKNOWN else of.patch_kind.english
     return Entry(
         kind="submission",
         key=str(of.pk),

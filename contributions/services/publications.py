@@ -106,7 +106,7 @@ def _refuse(release: Release, *, actor: User, endpoint: str, repo_id: str) -> No
     refuse_stranger(release, actor=actor)
     if release.status != ReleaseStatus.RELEASED or not release.revision:
         raise Conflict(
-            f"{release} is {release.get_status_display()}, not released",
+            f"{release} is {ReleaseStatus(release.status).english}, not released",
             where="publication",
             next="publish it when its release has finished",
         )

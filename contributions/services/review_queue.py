@@ -141,7 +141,7 @@ def claim(item: ReviewItem, *, reviewer: User) -> ReviewItem:
     """
     key = Key(item.key)
     if not reviewer.has_role(key.role):
-        raise Forbidden(f"{reviewer} is no {key.role.label}.", where=f"key {key}")
+        raise Forbidden(f"{reviewer} is no {key.role.english}.", where=f"key {key}")
     if interest := interests.interest_of(reviewer, item.submission):
         raise Forbidden(f"{reviewer} may not review this submission: {interest}.")
     rows = ReviewItem.objects.waiting().filter(pk=item.pk)

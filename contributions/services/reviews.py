@@ -186,7 +186,7 @@ def _refuse_person(submission: Submission, reviewer: User, key: Key) -> None:
 def _refuse_role(reviewer: User, key: Key) -> None:
     if not reviewer.has_role(key.role):
         raise Forbidden(
-            f"{reviewer} is no {key.role.label}.",
+            f"{reviewer} is no {key.role.english}.",
             where=f"key {key}",
             next="Ask somebody with that role, or have an operator grant it.",
         )
@@ -220,13 +220,13 @@ def _refuse_words(key: Key, decision: Decision, reason_code: str, text: str) -> 
     fitting = [code.value for code in ReasonCode if code.fits(key, decision)]
     if reason_code and reason_code not in fitting:
         raise Invalid(
-            f"“{reason_code[:64]}” is no reason for “{decision.label}” with the {key} key.",
+            f"“{reason_code[:64]}” is no reason for “{decision.english}” with the {key} key.",
             where="reason_code",
             next=f"Use one of {', '.join(fitting)}.",
         )
     if decision in NEEDS_REASON and not reason_code:
         raise Invalid(
-            f"“{decision.label}” needs a reason.",
+            f"“{decision.english}” needs a reason.",
             where="reason_code",
             next="Give a reason code, and a text that tells the contributor what to do.",
         )
@@ -247,13 +247,13 @@ def _refuse_state(submission: Submission, key: Key, decision: Decision) -> None:
     closed = now is SubmissionStatus.CANCELLED and facts.check_passed
     if now in over or closed:
         raise Conflict(
-            f"The submission is {now.label}. {reason}",
+            f"The submission is {now.english}. {reason}",
             where=f"submission {submission.pk}",
             next="There is nothing to decide on it any more.",
         )
     if decision is Decision.APPROVE and not facts.check_passed:
         raise Conflict(
-            f"The {key} key cannot be turned yet: the submission is {now.label}. {reason}",
+            f"The {key} key cannot be turned yet: the submission is {now.english}. {reason}",
             where=f"submission {submission.pk}",
             next="Decide when the check of this revision has passed.",
         )
@@ -268,13 +268,13 @@ def _refuse_turned(before: Review | None, reviewer: User, key: Key, decision: De
             raise Forbidden(
                 "A decision is taken back by a second person, not by the one who made it.",
                 where=f"key {key}",
-                next=f"Ask another {key.role.label}.",
+                next=f"Ask another {key.role.english}.",
             )
     elif before is not None and turned:
         raise Conflict(
-            f"The {key} key was {Decision(before.decision).label} by {before.reviewer}.",
+            f"The {key} key was {Decision(before.decision).english} by {before.reviewer}.",
             where=f"key {key}",
-            next=f"Another {key.role.label} may take that back first (decision “reverse”).",
+            next=f"Another {key.role.english} may take that back first (decision “reverse”).",
         )
 
 

@@ -293,7 +293,7 @@ def _refuse_if_over(submission: Submission) -> None:
     over = submission.status in {SubmissionStatus.RELEASED, SubmissionStatus.PUBLISHED}
     if over or submission.withdrawn_at is not None:
         raise Conflict(
-            f"The submission is {SubmissionStatus(submission.status).label}.",
+            f"The submission is {SubmissionStatus(submission.status).english}.",
             where=f"submission {submission.pk}",
             next="Open a new pull request.",
         )

@@ -155,7 +155,7 @@ def prepare(track: Track) -> list[Run]:
     if not started and not track.runs.active().exists():
         derived, reason = status.derive(status.facts_of(first))
         raise Conflict(
-            f"the first revision of {track.repository} is {derived.label}: {reason}",
+            f"the first revision of {track.repository} is {derived.english}: {reason}",
             where=f"submission {first.pk}",
             next="the track opens when it is approved",
         )

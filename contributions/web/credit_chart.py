@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from contributions.web.charts import Tick
+from registry.templatetags.figures import short_day
 
 LEFT, TOP, RIGHT, BOTTOM = 58.0, 14.0, 628.0, 188.0
 # More lines than this are not told apart: the others are drawn as one.
@@ -135,5 +136,5 @@ def _days(start: float, end: float) -> list[tuple[float, str, str]]:
     for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
         moment = dt.datetime.fromtimestamp(start + (end - start) * share, dt.UTC)
         at = round(LEFT + (RIGHT - LEFT) * share, 1)
-        made.append((at, anchor, moment.strftime("%-d %b %Y")))
+        made.append((at, anchor, short_day(moment)))
     return made if end - start > 3 * _DAY else [made[0], made[2]]

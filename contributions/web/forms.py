@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from contributions.models import Decision, Key, ReasonCode, Submission, Track
 from contributions.services import track_choice
@@ -12,17 +13,19 @@ from registry.models import User
 
 
 class ReviewForm(forms.Form):
-    key = forms.TypedChoiceField(coerce=Key)
+    key = forms.TypedChoiceField(coerce=Key, label=_("Key"))
     decision = forms.TypedChoiceField(
-        coerce=Decision, choices=[("", "choose one"), *((d.value, d.label) for d in Decision)]
+        coerce=Decision,
+        choices=[("", _("choose one")), *((d.value, d.label) for d in Decision)],
+        label=_("Decision"),
     )
     reason_code = forms.ChoiceField(
-        choices=[("", "none"), *ReasonCode.choices], required=False, label="Reason"
+        choices=[("", _("none")), *ReasonCode.choices], required=False, label=_("Reason")
     )
     text = forms.CharField(
         required=False,
         max_length=10_000,
-        label="What the contributor should know",
+        label=_("What the contributor should know"),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     # The revision that was looked at: a decision on an older one is refused.
@@ -46,7 +49,9 @@ class ReviewForm(forms.Form):
 class TrackForm(forms.Form):
     """The tracks that a submission may be measured on."""
 
-    track = forms.ModelChoiceField(queryset=Track.objects.none(), to_field_name="name")
+    track = forms.ModelChoiceField(
+        queryset=Track.objects.none(), to_field_name="name", label=_("Track")
+    )
 
     def __init__(self, submission: Submission, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,12 +62,15 @@ class TrackForm(forms.Form):
 
 class CommentForm(forms.Form):
     comment = forms.CharField(
-        max_length=65_536, label="Your comment", widget=forms.Textarea(attrs={"rows": 4})
+        max_length=65_536, label=_("Your comment"), widget=forms.Textarea(attrs={"rows": 4})
     )
 
 
 class DiscussionForm(forms.Form):
-    title = forms.CharField(max_length=255)
+    title = forms.CharField(max_length=255, label=_("Title"))
     description = forms.CharField(
-        max_length=65_536, required=False, widget=forms.Textarea(attrs={"rows": 4})
+        label=_("Description"),
+        max_length=65_536,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
     )

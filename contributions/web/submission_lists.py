@@ -57,7 +57,9 @@ def submission_list(request: HttpRequest) -> HttpResponse:
             request, "status", [(k, str(v[0])) for k, v in STATUS_GROUPS.items()]
         ),
         "kind_choices": choices(
-            request, "kind", [("", str(_("every kind"))), *((k.value, k.label) for k in PatchKind)]
+            request,
+            "kind",
+            [("", str(_("every kind"))), *((k.value, str(k.label)) for k in PatchKind)],
         ),
         "track_choices": choices(request, "track", [("", str(_("every track"))), *tracks]),
         "sort_choices": choices(request, "sort", [(k, str(v[0])) for k, v in SORTS.items()]),

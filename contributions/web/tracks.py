@@ -49,7 +49,7 @@ def track_list(request: HttpRequest) -> HttpResponse:
     if (task := wanted.get("task")) in Task.values:
         tracks = tracks.filter(task=task)
     tracks = tracks.order_by(*SORTS.get(wanted.get("sort", ""), SORTS[""])[1])
-    statuses = [("", _("all")), *((s.value, _(s.label.lower())) for s in TrackStatus)]
+    statuses = [("", _("all")), *((s.value, str(s.label).lower()) for s in TrackStatus)]
     tasks = [("", _("every task")), *((t.value, t.value) for t in Task)]
     context = {
         "listing": listing(request, tracks),
@@ -99,7 +99,7 @@ def _board(request: HttpRequest, track: Track, standings: Sequence[Standing]) ->
     page = listing(request, leaderboard.ordered(ranked, track=track, **wanted))
     records = leaderboard.records(ranked)[-RECORDS_SHOWN:]
     found = leaderboard.loaded(track, {row.pk for row in [*page.page, *records]})
-    kinds = [(k.value, k.label) for k in PatchKind if k.value in {row.kind for row in ranked}]
+    kinds = [(k.value, str(k.label)) for k in PatchKind if k.value in {row.kind for row in ranked}]
     originals = leaderboard.originals(ranked)
     return {
         "listing": page,

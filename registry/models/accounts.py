@@ -11,13 +11,15 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from registry.models.choices import Choices
 from registry.models.names import NAME_LENGTH, validate_namespace
 
 
-class NamespaceKind(models.TextChoices):
-    USER = "user", "person"
-    ORGANISATION = "org", "organisation"
+class NamespaceKind(Choices):
+    USER = "user", _("person")
+    ORGANISATION = "org", _("organisation")
 
 
 class Namespace(models.Model):
@@ -36,13 +38,13 @@ class Namespace(models.Model):
         return self.name
 
 
-class Role(models.TextChoices):
+class Role(Choices):
     """Site-wide roles. Contributor is everyone; maintainer is held on a namespace or repository."""
 
-    LICENCE_REVIEWER = "licence-reviewer", "licence reviewer"
-    PRIVACY_REVIEWER = "privacy-reviewer", "privacy reviewer"
-    TECHNICAL_REVIEWER = "technical-reviewer", "technical reviewer"
-    OPERATOR = "operator", "operator"
+    LICENCE_REVIEWER = "licence-reviewer", _("licence reviewer")
+    PRIVACY_REVIEWER = "privacy-reviewer", _("privacy reviewer")
+    TECHNICAL_REVIEWER = "technical-reviewer", _("technical reviewer")
+    OPERATOR = "operator", _("operator")
 
 
 class AccountManager(UserManager["User"]):
@@ -123,10 +125,10 @@ class Organisation(models.Model):
         return self.namespace.name
 
 
-class MemberRole(models.TextChoices):
-    READ = "read", "reader"
-    WRITE = "write", "writer"
-    MAINTAINER = "maintainer", "maintainer"
+class MemberRole(Choices):
+    READ = "read", _("reader")
+    WRITE = "write", _("writer")
+    MAINTAINER = "maintainer", _("maintainer")
 
 
 class Membership(models.Model):
@@ -198,12 +200,12 @@ class Invitation(models.Model):
         return f"{self.user or self.email} to {self.organisation}"
 
 
-class TokenScope(models.TextChoices):
+class TokenScope(Choices):
     """Read is part of each. Turning keys is a scope of its own: no leaked upload token reviews."""
 
-    READ = "read", "read"
-    WRITE = "write", "write"
-    REVIEW = "review", "review"
+    READ = "read", _("read")
+    WRITE = "write", _("write")
+    REVIEW = "review", _("review")
 
 
 def hash_secret(secret: str) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from registry.models.accounts import MemberRole, Namespace, Organisation, User
+from registry.models.choices import Choices
 from registry.models.names import NAME_LENGTH, validate_name
 
 
-class RepoType(models.TextChoices):
-    MODEL = "model", "model"
-    DATASET = "dataset", "dataset"
+class RepoType(Choices):
+    MODEL = "model", _("model")
+    DATASET = "dataset", _("dataset")
 
     @property
     def plural(self) -> str:
@@ -24,10 +26,10 @@ class RepoType(models.TextChoices):
         return "" if self is RepoType.MODEL else f"{self.plural}/"
 
 
-class Gating(models.TextChoices):
-    OFF = "", "open"
-    AUTO = "auto", "on request, granted at once"
-    MANUAL = "manual", "on request, granted by the owner"
+class Gating(Choices):
+    OFF = "", _("open")
+    AUTO = "auto", _("on request, granted at once")
+    MANUAL = "manual", _("on request, granted by the owner")
 
 
 class RepositoryQuerySet(models.QuerySet["Repository"]):

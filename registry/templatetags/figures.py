@@ -5,13 +5,21 @@ from __future__ import annotations
 import datetime as dt
 
 from django import template
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, ngettext_lazy
 
 register = template.Library()
 
-_STEPS = [(60, "second"), (60, "minute"), (24, "hour"), (30, "day"), (12, "month")]
+_STEPS = [
+    (60, ngettext_lazy("%d second", "%d seconds")),
+    (60, ngettext_lazy("%d minute", "%d minutes")),
+    (24, ngettext_lazy("%d hour", "%d hours")),
+    (30, ngettext_lazy("%d day", "%d days")),
+    (12, ngettext_lazy("%d month", "%d months")),
+]
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
 
@@ -19,13 +27,11 @@ NONE = "\N{EN DASH}"
 def in_words(seconds: float) -> str:
     """One unit is enough: 42 seconds, 3 minutes, 5 days."""
     amount = max(seconds, 0)
-    for size, name in _STEPS:
+    for size, words in _STEPS:
         if amount < size:
-            whole = int(amount)
-            return f"{whole} {name}{'' if whole == 1 else 's'}"
+            return str(words % int(amount))
         amount /= size
-    whole = int(amount)
-    return f"{whole} year{'' if whole == 1 else 's'}"
+    return ngettext("%d year", "%d years", int(amount)) % int(amount)
 
 
 @register.filter
@@ -33,7 +39,7 @@ def ago(moment: dt.datetime | None) -> SafeString | str:
     """`<time>` with the exact moment behind the words; site.js keeps the words fresh."""
     if moment is None:
         return NONE
-    return _time(moment, f"{in_words((timezone.now() - moment).total_seconds())} ago")
+    return _time(moment, _("{} ago"))
 
 
 @register.filter
@@ -41,18 +47,25 @@ def since(moment: dt.datetime | None) -> SafeString | str:
     """How long a state has lasted: "for 3 minutes"."""
     if moment is None:
         return ""
-    return _time(moment, f"for {in_words((timezone.now() - moment).total_seconds())}")
+    return _time(moment, _("for {}"))
 
 
-def _time(moment: dt.datetime, words: str) -> SafeString:
+def _time(moment: dt.datetime, pattern: str) -> SafeString:
+    """site.js fills the same pattern anew, with the browser's own words for the units."""
     exact = moment.astimezone(dt.UTC)
     return format_html(
         '<time datetime="{}" title="{}" data-words="{}">{}</time>',
         exact.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        exact.strftime("%-d %B %Y, %H:%M:%S UTC"),
-        words.split(" ")[0] if words.startswith("for") else "ago",
-        words,
+        f"{formats.date_format(exact, _('j F Y'))}, {exact:%H:%M:%S} UTC",
+        pattern,
+        pattern.format(in_words((timezone.now() - moment).total_seconds())),
     )
+
+
+def short_day(moment: dt.datetime) -> str:
+    """3 Nov 2026, as the language writes it."""
+    # Translators: a date format of Django, as short as it stays clear.
+    return formats.date_format(moment.astimezone(dt.UTC), _("j M Y"))
 
 
 @register.filter
@@ -63,7 +76,7 @@ def day(moment: dt.datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}">{}</time>',
         exact.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        exact.strftime("%-d %b %Y"),
+        short_day(exact),
     )
 
 

@@ -11,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 
 from registry.hub.targets import storable
 from registry.models import User
@@ -53,6 +54,9 @@ def page(view: View[P]) -> View[P]:
     return answered
 
 
+_HEADINGS = {403: _("Not allowed"), 404: _("Not found")}
+
+
 def _refusal(request: HttpRequest, error: ServiceError) -> HttpResponse:
     anonymous = person(request) is None
     if anonymous and error.status == 403:
@@ -63,7 +67,7 @@ def _refusal(request: HttpRequest, error: ServiceError) -> HttpResponse:
         "error": error,
         "status": status,
         "may_sign_in": anonymous and status == 404,
-        "heading": {403: "Not allowed", 404: "Not found"}.get(status, "That did not work"),
+        "heading": _HEADINGS.get(status, _("That did not work")),
     }
     return render(request, "registry/error.html", context, status=status)
 

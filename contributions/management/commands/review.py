@@ -27,7 +27,7 @@ class Command(BaseCommand):
                 dest="decision",
                 action="store_const",
                 const=decision,
-                help=decision.label,
+                help=decision.english,
             )
         parser.add_argument("--reason", default="", metavar="CODE", help="reason code")
         parser.add_argument("--text", default="", help="what the contributor reads")
@@ -57,7 +57,7 @@ class Command(BaseCommand):
             raise CommandError(str(refused)) from refused
         submission.refresh_from_db()
         self.stdout.write(
-            f"{given.key} key {Decision(given.decision).label} by {given.reviewer} on "
+            f"{given.key} key {Decision(given.decision).english} by {given.reviewer} on "
             f"{given.revision[:10]}; submission {submission.pk} is {submission.status}: "
             f"{submission.status_reason}"
         )

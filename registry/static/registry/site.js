@@ -3,12 +3,18 @@
   "use strict";
   const units = [[60, "second"], [60, "minute"], [24, "hour"], [30, "day"], [12, "month"], [Infinity, "year"]];
 
+  // In the page's language; a number and a unit, such as "3 minutes" or "3分钟".
+  function spoken(unit, whole) {
+    const language = document.documentElement.lang || "en";
+    const unitDisplay = language.startsWith("zh") ? "short" : "long";
+    return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay }).format(whole);
+  }
+
   function inWords(seconds) {
     let amount = Math.max(seconds, 0);
     for (const [size, name] of units) {
       if (amount < size) {
-        const whole = Math.floor(amount);
-        return `${whole} ${name}${whole === 1 ? "" : "s"}`;
+        return spoken(name, Math.floor(amount));
       }
       amount /= size;
     }
@@ -18,7 +24,7 @@
   function refreshTimes() {
     for (const time of document.querySelectorAll("time[data-words]")) {
       const words = inWords((Date.now() - Date.parse(time.dateTime)) / 1000);
-      time.textContent = time.dataset.words === "for" ? `for ${words}` : `${words} ago`;
+      time.textContent = time.dataset.words.replace("{}", words);
     }
   }
 
@@ -52,11 +58,12 @@
       const button = document.createElement("button");
       button.type = "button";
       button.className = "copy-button quiet";
-      button.textContent = "Copy";
+      const { copy = "Copy", copied = "Copied" } = document.body.dataset;
+      button.textContent = copy;
       button.addEventListener("click", async () => {
         await navigator.clipboard.writeText(block.querySelector("code").textContent.trim());
-        button.textContent = "Copied";
-        setTimeout(() => { button.textContent = "Copy"; }, 1500);
+        button.textContent = copied;
+        setTimeout(() => { button.textContent = copy; }, 1500);
       });
       block.after(button);
     }
