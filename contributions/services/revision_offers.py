@@ -203,7 +203,10 @@ def _base(repository: Repository, head: Revision, author: User, *, main: str) ->
             where="revision",
             next=f"Start from a commit of {repository.default_branch}.",
         )
-    if {by for _, by in made.values()} != {author.pk} and not can_write(author, repository):
+    # Credit goes to whoever offers: those who may write may offer common work, and nobody, not even
+    # a maintainer, what only others made.
+    writers = {by for _, by in made.values()}
+    if author.pk not in writers or (len(writers) > 1 and not can_write(author, repository)):
         raise Forbidden(
             "This revision holds commits that others made.",
             where=f"{repository}@{head.oid[:10]}",

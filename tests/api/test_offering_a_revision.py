@@ -103,8 +103,15 @@ def test_nobody_offers_what_others_made(api, ready, is_problem):
     is_problem(offer(api(ready.emil), theirs.oid), 403)
     mixed = branch(ready, "mixed", by=ready.emil, start=theirs.oid)
     is_problem(offer(api(ready.emil), mixed.oid), 403)
+    # Not even the owner of the repository, who would have the credit.
+    is_problem(offer(api(ready.berta), theirs.oid), 403)
     assert not Discussion.objects.filter(is_pull_request=True).exists()
-    assert offer(api(ready.berta), theirs.oid).status_code == 201  # who may write, may
+
+
+def test_those_who_may_write_offer_what_they_made_together(api, ready):
+    theirs = branch(ready, "theirs", by=ready.dora)
+    common = branch(ready, "common", by=ready.berta, start=theirs.oid)
+    assert offer(api(ready.berta), common.oid).status_code == 201
 
 
 def test_a_withdrawn_one_of_somebody_else_is_no_free_good(api, ready, is_problem):
