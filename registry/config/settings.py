@@ -185,7 +185,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_htmx",
-    "template_partials",
     "registry.config.dashboard.DashboardConfig",
     "django.contrib.postgres",
     "django.contrib.auth",
