@@ -126,6 +126,12 @@ def answer(invitation: Invitation, *, user: User, accept: bool) -> None:
     """Whoever holds the link of a mail may answer; an invitation by name only that person."""
     if invitation.user_id not in (None, user.pk):
         raise Forbidden("This invitation is for somebody else.", next="Sign in as that person.")
+    if accept and not may_administer(invitation.invited_by, invitation.organisation):
+        # Else whoever is removed comes back by an invitation of their own.
+        raise Forbidden(
+            f"{invitation.invited_by} may not invite to {invitation.organisation} any more.",
+            next="Ask one of its maintainers for another invitation.",
+        )
     _close(invitation, accepted=accept)
     organisation = invitation.organisation
     if not accept:
@@ -165,12 +171,16 @@ def change_role(place: Membership, *, role: MemberRole | str, actor: User) -> No
 @transaction.atomic
 def remove(place: Membership, *, actor: User) -> None:
     """Everybody may leave; maintainers may remove others."""
-    if actor.pk != place.user_id:
-        _require_maintainer(actor, place.organisation)
+    refuse_removal(place, actor=actor)
     _keep_a_maintainer(place)
     verb = "left" if actor.pk == place.user_id else "removed"
     _record(verb, place.organisation, actor, user=place.user_id)
     place.delete()
+
+
+def refuse_removal(place: Membership, *, actor: User) -> None:
+    if actor.pk != place.user_id:
+        _require_maintainer(actor, place.organisation)
 
 
 def _keep_a_maintainer(place: Membership) -> None:
