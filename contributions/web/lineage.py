@@ -103,7 +103,7 @@ def _own(repository: Repository) -> _Words:
 def _relative(relative: Relative, kind: str, words: str) -> _Words:
     there = relative.repository
     if there is None:
-        return (kind, relative.name, f"{words}, {gettext('not here')}", "")
+        return (kind, relative.name, ", ".join([words, gettext("not here")]), "")
     return (kind, relative.name, words, there.get_absolute_url())
 
 

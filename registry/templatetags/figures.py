@@ -53,10 +53,12 @@ def since(moment: dt.datetime | None) -> SafeString | str:
 def _time(moment: dt.datetime, pattern: str) -> SafeString:
     """site.js fills the same pattern anew, with the browser's own words for the units."""
     exact = moment.astimezone(dt.UTC)
+    # Translators: a date format of Django.
+    full_day = formats.date_format(exact, _("j F Y"))
     return format_html(
         '<time datetime="{}" title="{}" data-words="{}">{}</time>',
         exact.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        f"{formats.date_format(exact, _('j F Y'))}, {exact:%H:%M:%S} UTC",
+        f"{full_day}, {exact:%H:%M:%S} UTC",
         pattern,
         pattern.format(in_words((timezone.now() - moment).total_seconds())),
     )
