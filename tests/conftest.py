@@ -33,7 +33,7 @@ from registry.servers.layout import OWNER_ROLE, Layout  # noqa: E402
 from registry.servers.postgres import UNSAFE_BUT_FAST, Postgres  # noqa: E402
 from registry.servers.redis import Redis  # noqa: E402
 
-pytest_plugins = ["tests.running"]
+pytest_plugins = ["tests.running", "tests.browser"]
 _started: list[Postgres | Redis | Layout] = []
 
 

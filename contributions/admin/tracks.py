@@ -44,7 +44,7 @@ class Tracks(Desk):
     may_see = staff.maintainers
     related = ("repository__namespace", "benchmark", "created_by")
     about = _("New tracks are opened on the site, under Tracks.")
-    list_display = ("name_", "model", "task", "state", "keys", "since")
+    list_display = ("name_", "model_", "task", "state", "keys", "since")
     list_display_links = None
     list_filter = ("status", "task")
     search_fields = ("name__icontains", "title__icontains", "repository__name__icontains")
@@ -88,7 +88,7 @@ class Tracks(Desk):
         return cells.row_link(row)
 
     @admin.display(description=_("model"))
-    def model(self, row: Track) -> str:
+    def model_(self, row: Track) -> str:
         return cells.repository(row.repository)
 
     @admin.display(description=_("state"))

@@ -98,6 +98,11 @@ class Desk(ModelAdmin):  # type: ignore[misc]
     list_filter_submit = True
     sortable_by = ()
 
+    @property
+    def media(self) -> forms.Media:
+        """None: what Django brings serves forms that a desk does not have."""
+        return forms.Media()
+
     # --- who may what ---------------------------------------------------------------------------
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -162,7 +167,10 @@ class Desk(ModelAdmin):  # type: ignore[misc]
     def row_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         if not self.has_view_permission(request) or request.method != "GET":
             raise PermissionDenied
-        row = self.row(request, object_id)
+        return self.row_page(request, self.row(request, object_id))
+
+    def row_page(self, request: HttpRequest, row: Any) -> HttpResponse:
+        """To whoever may see it."""
         context = {
             **self.shell(request, str(row)),
             "row": row,

@@ -22,7 +22,7 @@ class Repositories(Desk):
     title = _("Repositories")
     may_see = staff.operators
     related = ("namespace", "created_by")
-    list_display = ("name", "repo_type", "state", "changed")
+    list_display = ("name_", "repo_type", "state", "changed")
     list_display_links = None
     list_filter = ("repo_type", "private", "disabled")
     search_fields = ("name__icontains", "namespace__name__iexact")
@@ -44,8 +44,9 @@ class Repositories(Desk):
     )
 
     @admin.display(description=_("name"))
-    def name(self, row: Repository) -> str:
-        return cells.row_link(row)
+    def name_(self, row: Repository) -> str:
+        # Not `name`, which would be the field: a name without its owner and without a link.
+        return cells.row_link(row, row.full_name)
 
     @admin.display(description=_("state"))
     def state(self, row: Repository) -> str:

@@ -45,7 +45,8 @@ def page(view: View[P]) -> View[P]:
         try:
             if not storable([request.path, *(values for _, values in request.GET.lists())]):
                 raise Invalid("The address holds a NUL or text that is not Unicode.")
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
+            return _no_page_here(request, response) if response.status_code == 405 else response
         except Moved as moved:
             return redirect(moved.repository)
         except ServiceError as error:
@@ -70,6 +71,18 @@ def _refusal(request: HttpRequest, error: ServiceError) -> HttpResponse:
         "heading": _HEADINGS.get(status, _("That did not work")),
     }
     return render(request, "registry/error.html", context, status=status)
+
+
+def _no_page_here(request: HttpRequest, refused: HttpResponseBase) -> HttpResponse:
+    """Whoever comes back to the address of a form, as after signing in, learns where to go."""
+    error = {
+        "message": _("This address takes what a form sends and has no page of its own."),
+        "next": _("Go back to the page of the form and send it again."),
+    }
+    context = {"error": error, "status": 405, "heading": _("There is nothing to show here")}
+    response = render(request, "registry/error.html", context, status=405)
+    response["Allow"] = refused["Allow"]
+    return response
 
 
 def attempt(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connections
 
 from tests.accounts.people import PASSWORD
+from tests.browser import opened
 
 pytestmark = pytest.mark.slow
 DEVICE = {
@@ -19,25 +19,14 @@ DEVICE = {
 
 
 @pytest.fixture
-def page(monkeypatch):
+def page(chromium):
     """A page with a device that knows passkeys; it collects what the console complains about."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        opened = browser.new_context().new_page()
-        opened.complaints = []
-        opened.on("console", lambda said: opened.complaints.append((said.type, said.text)))
-        opened.device = opened.context.new_cdp_session(opened)
-        opened.device.send("WebAuthn.enable")
-        answer = opened.device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-        opened.authenticator = answer["authenticatorId"]
-        yield opened
-        browser.close()
-        connections.close_all()
+    page = opened(chromium)
+    page.device = page.context.new_cdp_session(page)
+    page.device.send("WebAuthn.enable")
+    answer = page.device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    page.authenticator = answer["authenticatorId"]
+    return page
 
 
 @pytest.fixture
@@ -70,10 +59,6 @@ def sign_out(page):
     page.context.clear_cookies()
 
 
-def complaints(page):
-    return [text for kind, text in page.complaints if kind in {"error", "warning"}]
-
-
 def test_a_passkey_alone_signs_in(site, page, berta):
     add_passkey(page, site, alone=True)
     sign_out(page)
@@ -81,7 +66,7 @@ def test_a_passkey_alone_signs_in(site, page, berta):
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(f"{site}/settings/security")
     assert page.locator("summary", has_text="Berta").count() == 1
-    assert not complaints(page)
+    assert not page.complaints
 
 
 def test_a_passkey_is_a_second_factor_and_confirms(site, page, berta):
@@ -100,7 +85,7 @@ def test_a_passkey_is_a_second_factor_and_confirms(site, page, berta):
     page.get_by_role("link", name="Remove old laptop").click()
     page.get_by_role("button", name="Remove it").click()
     page.wait_for_selector("text=None. A passkey on your phone")
-    assert not complaints(page)
+    assert not page.complaints
 
 
 def test_a_device_that_refuses_is_told_on_the_page(site, page, berta):

@@ -3,46 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connections
-from django.test import Client
 
 from contributions.models import Review, RunKind
 from contributions.services import review_queue
+from tests.browser import opened, sign_in
 from tests.web import scene as scenes
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def page(live_db, monkeypatch):
-    # Playwright's loop makes Django think that it runs inside async code.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    from playwright.sync_api import sync_playwright
-
+def page(live_db, chromium):
     made = scenes.make()
     scenes.run(made.waiting, RunKind.CHECK)
     review_queue.sync(made.waiting, missing_keys=["licence", "privacy"])
-    cookies = Client()
-    cookies.force_login(made.lena)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        session = cookies.cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_db.url}])
-        page = context.new_page()
-        page.complaints, page.requested = [], []
-        page.on(
-            "console",
-            lambda said: page.complaints.append(said.text) if said.type == "error" else None,
-        )
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("request", lambda request: page.requested.append(request.url))
-        page.site, page.scene = live_db.url, made
-        yield page
-        browser.close()
-        connections.close_all()
+    page = opened(chromium, viewport={"width": 1280, "height": 900})
+    sign_in(page, live_db, made.lena)
+    page.site, page.scene = live_db.url, made
+    return page
 
 
 def test_a_reviewer_decides_with_the_keyboard_alone(page):

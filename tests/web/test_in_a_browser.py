@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connections
-from django.test import Client
 
 from contributions.models import Run, RunStatus, Submission, SubmissionStatus
+from tests.browser import PHONE, opened, sign_in
 
 pytestmark = pytest.mark.slow
-PHONE = {"width": 390, "height": 844}
 CAPTIONS_STAND_STILL = """() => [...document.querySelectorAll(".scroll")].every((place) => {
   place.scrollLeft = 10000;
   const caption = place.querySelector("caption");
@@ -19,52 +17,10 @@ CAPTIONS_STAND_STILL = """() => [...document.querySelectorAll(".scroll")].every(
 
 
 @pytest.fixture
-def chromium(monkeypatch):
-    # Playwright's loop makes Django think that it runs inside async code.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-        # Inside playwright's loop Django has a connection of its own.
-        connections.close_all()
-
-
-@pytest.fixture
 def site_scene(live_db):
     from tests.web import scene
 
     return live_db, scene.make()
-
-
-def opened(browser, **options):
-    """A page that collects what the console and the network complain about."""
-    page = browser.new_context(**options).new_page()
-    page.complaints = []
-    page.on(
-        "console",
-        lambda said: (
-            page.complaints.append(said.text) if said.type in {"error", "warning"} else None
-        ),
-    )
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.requested = []
-    page.on("request", lambda request: page.requested.append(request.url))
-    page.answers = []
-    page.on("response", lambda response: page.answers.append((response.url, response.status)))
-    return page
-
-
-def sign_in(page, site, user):
-    cookies = Client()
-    cookies.force_login(user)
-    page.context.add_cookies(
-        [{"name": "sessionid", "value": cookies.cookies["sessionid"].value, "url": site.url}]
-    )
 
 
 def test_a_person_watches_a_run_end(site_scene, chromium):

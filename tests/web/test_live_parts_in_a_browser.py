@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connections
-from django.test import Client
 
 from contributions.models import Run, RunStatus, Submission, SubmissionStatus
+from tests.browser import opened, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
-
-
-@pytest.fixture
-def chromium(monkeypatch):
-    # Playwright's loop makes Django think that it runs inside async code.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-        connections.close_all()
 
 
 @pytest.fixture
@@ -35,15 +19,7 @@ def scene_of_site(live_db):
 
 @pytest.fixture
 def page(chromium):
-    made = chromium.new_context().new_page()
-    made.complaints = []
-    made.on(
-        "console",
-        lambda said: (
-            made.complaints.append(said.text) if said.type in {"error", "warning"} else None
-        ),
-    )
-    made.on("pageerror", lambda error: made.complaints.append(str(error)))
+    made = opened(chromium)
     yield made
     assert not made.complaints
 
@@ -105,11 +81,7 @@ def test_a_log_is_searched_and_a_question_answered_by_keyboard(scene_of_site, pa
     page.keyboard.press("Enter")
     page.wait_for_url("**/runs/*?q=step+200")
     assert page.locator("mark").first.text_content() == "step 200"
-    cookies = Client()
-    cookies.force_login(s.dora)
-    page.context.add_cookies(
-        [{"name": "sessionid", "value": cookies.cookies["sessionid"].value, "url": site.url}]
-    )
+    sign_in(page, site, s.dora)
     page.goto(f"{site.url}/submissions/{s.recipe.pk}")
     page.get_by_label("Your comment").fill("Nearly there, *I think*.")
     page.wait_for_timeout(4500)

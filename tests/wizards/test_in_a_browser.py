@@ -7,30 +7,14 @@ import hashlib
 import random
 
 import pytest
-from django.db import connections
 
 from contributions.models import OfferDraft, Submission
 from registry.services import commits
 from registry.services.commits import AddFile
-from tests.web.test_in_a_browser import PHONE, opened, sign_in
+from tests.browser import PHONE, opened, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 MB = 1_000_000
-
-
-@pytest.fixture
-def chromium(monkeypatch):
-    # Playwright's loop makes Django think that it runs inside async code.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-        connections.close_all()
 
 
 @pytest.fixture
