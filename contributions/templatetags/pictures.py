@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from contributions.models import Run, RunStatus
+from contributions.models import Key, Run, RunKind, RunStatus
 from contributions.web import charts, logs
 from contributions.web.scores import measure_name
 
@@ -73,6 +73,17 @@ def tone(status: str) -> str:
 def mark(status: str) -> SafeString:
     """A status as a sign and a word; the sign's shape differs, not its colour alone."""
     return format_html('<span class="mark {}">{}</span>', tone(status), _WORDS.get(status, status))
+
+
+@register.filter
+def key_word(key: str) -> str:
+    """The name of a key inside a sentence or a list."""
+    return str(Key(key).label).lower() if key in Key.values else key
+
+
+@register.filter
+def run_word(kind: str) -> str:
+    return str(RunKind(kind).label).lower() if kind in RunKind.values else kind
 
 
 @register.filter

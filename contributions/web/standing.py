@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from contributions.models import (
@@ -176,15 +176,15 @@ def steps(
         Step(gettext("Check"), _check(submission, runs)),
         Step(gettext("Train"), _machine(runs, RunKind.FINETUNE, kind.needs_training, unknown)),
         Step(
-            gettext("Measure"),
+            pgettext("step", "Measure"),
             StepState.DONE
             if measured
             else _machine(runs, RunKind.BENCHMARK, kind.is_measured, unknown),
         ),
         *(Step(key_name(key), _key(submission, review)) for key, review in keys),
-        Step(gettext("Release"), _release(submission)),
+        Step(pgettext("step", "Release"), _release(submission)),
         Step(
-            gettext("Published"),
+            pgettext("step", "Published"),
             StepState.DONE if submission.status == _S.PUBLISHED else StepState.TO_COME,
         ),
     ]

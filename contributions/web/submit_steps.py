@@ -9,13 +9,14 @@ from typing import Any
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contributions.models import DraftFile, OfferDraft, PatchKind, Track
 from contributions.services import draft_files, drafts
 from contributions.services.offer_faults import Fault
 
 _NAMES: dict[str, Promise] = {
-    "what": _("What"),
+    "what": pgettext_lazy("step", "What"),
     "files": _("Files"),
     "recipe": _("Recipe"),
     "licence": _("Licence and privacy"),

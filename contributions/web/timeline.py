@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from contributions.models import (
     DiscussionEvent,
@@ -74,7 +75,9 @@ def moments(
     reviews: Iterable[Review],
     patches: Sequence[ReleasePatch],
 ) -> list[Moment]:
-    found = [Moment(submission.created_at, _("Offered"), submission.contributor.username)]
+    found = [
+        Moment(submission.created_at, pgettext("event", "Offered"), submission.contributor.username)
+    ]
     found += [m for event in events if (m := _of_event(event))]
     found += [m for event in thread if (m := _of_thread(submission, event))]
     found += [_of_run(run) for run in runs if run.finished_at]
