@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -28,6 +29,7 @@ FULL = 100_000
 REQUESTS = 24
 VIEWERS = 100
 POLL_SECONDS = 2.0
+_WARMING = 4  # requests that are not counted
 _AS_IT_IS = "/?&=+,%~"
 
 Figures = dict[str, dict[str, float]]
@@ -44,6 +46,7 @@ def main() -> None:
         before = small["pages"].get(page, {})
         for metric in ("p50", "p95"):
             say(NAME, f"{page}: {metric} (ms)", found[metric], before.get(metric))
+        say(NAME, f"{page}: CPU of the site (ms)", found["cpu"], before.get("cpu"))
         say(NAME, f"{page}: queries", found["queries"], before.get("queries"))
     _summary(large["pages"], small["pages"])
     say(NAME, f"{VIEWERS} viewers of one live page (cores)", large["live"], small["live"])
@@ -54,6 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--submissions", type=int, default=FULL)
     parser.add_argument("--requests", type=int, default=REQUESTS, help="for each page")
     parser.add_argument("--seconds", type=float, default=16, help="of watching a live page")
+    parser.add_argument("--keep", type=Path, help="a short folder below /tmp; used again next time")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -62,7 +66,7 @@ def _in_a_process_of_its_own(options: argparse.Namespace, submissions: int) -> d
     """Django is set up once in a process, for one database."""
     command = [sys.executable, "-m", "benchmarks.portal", "--measure"]
     command += [f"--submissions={submissions}", f"--requests={options.requests}"]
-    command += [f"--seconds={options.seconds}"]
+    command += [f"--seconds={options.seconds}", *([f"--keep={options.keep}"] * bool(options.keep))]
     ended = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     return found
@@ -70,12 +74,9 @@ def _in_a_process_of_its_own(options: argparse.Namespace, submissions: int) -> d
 
 def _measured(options: argparse.Namespace) -> dict[str, Any]:
     began = time.monotonic()
-    with site.database():
-        from benchmarks.community.build import build
+    with site.community(options.submissions, keep=options.keep):
         from benchmarks.community.pages import moving_submission, pages, queries, sessions
-        from benchmarks.community.sizes import Size
 
-        build(Size(options.submissions))
         _note(f"{options.submissions} submissions made in {time.monotonic() - began:.0f} s")
         cookies, counted, figures = sessions(), {}, {}
         listed = pages()
@@ -86,8 +87,10 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
         watched = moving_submission()
         with site.web() as address:
             for name, (count, addresses, cookie) in counted.items():
+                before = site.cpu_seconds()
                 taken = _times(address, addresses, cookie, options.requests)
-                figures[name] = {**_quantiles(taken), "queries": count}
+                spent = 1000 * (site.cpu_seconds() - before) / (options.requests + _WARMING)
+                figures[name] = {**_quantiles(taken), "queries": count, "cpu": spent}
             live = _watched(address, watched, options.seconds)
     return {"pages": figures, "live": live}
 
@@ -95,7 +98,7 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
 def _times(address: str, wanted: list[str], cookie: str, requests: int) -> list[float]:
     """Milliseconds of each request, after one that warms up each of the web processes."""
     found, headers = [], {"Cookie": cookie} if cookie else {}
-    for number in range(-4, requests):
+    for number in range(-_WARMING, requests):
         client = http.client.HTTPConnection(address, timeout=60)
         client.connect()
         began = time.perf_counter()
@@ -119,27 +122,12 @@ def _watched(address: str, page: str, seconds: float) -> float:
     command += [str(VIEWERS), str(POLL_SECONDS), str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as viewers:
         time.sleep(seconds / 4)  # the first answers are whole
-        before, began = _cpu_seconds(viewers.pid), time.monotonic()
+        before, began = site.cpu_seconds(but=viewers.pid), time.monotonic()
         time.sleep(seconds / 2)
-        cores = (_cpu_seconds(viewers.pid) - before) / (time.monotonic() - began)
+        cores = (site.cpu_seconds(but=viewers.pid) - before) / (time.monotonic() - began)
         answers, _ = viewers.communicate()
     _note(f"{VIEWERS} viewers of {page}: {answers.strip()}")
     return cores
-
-
-def _cpu_seconds(but: int) -> float:
-    """Of web processes, database and broker together: the children of this process."""
-    import psutil
-
-    total = 0.0
-    for child in psutil.Process().children(recursive=True):
-        if child.pid != but:
-            try:
-                times = child.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            total += times.user + times.system
-    return total
 
 
 def _summary(large: Figures, small: Figures) -> None:

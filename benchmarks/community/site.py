@@ -1,7 +1,12 @@
-"""A site of its own in a temporary folder: database, broker and web processes, gone afterwards."""
+"""A site of its own in a temporary folder: database, broker and web processes, gone afterwards.
+
+Or in a folder that is kept: what was built there is used again while the tables and the builder
+are the same.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import socket
@@ -23,13 +28,45 @@ _QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
 }
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_SHAPES = [
+    "registry/migrations/*.py",
+    "contributions/migrations/*.py",
+    *(f"benchmarks/community/{name}.py" for name in ("build", "bulk", "sizes", "work")),
+]
 
 
 @contextmanager
-def database() -> Iterator[Layout]:
-    """An empty, migrated database that this process is connected to."""
+def community(submissions: int, *, keep: Path | None = None) -> Iterator[None]:
+    """This process is connected to a community of this size."""
+    folder = keep / str(submissions) if keep else None
+    mark, wanted = folder / "built" if folder else None, _fingerprint()
+    stale = mark is not None and not (mark.exists() and mark.read_text() == wanted)
+    if folder is not None and stale and (folder / "postgres").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+    with _database(folder):
+        if mark is None or not mark.exists():
+            from benchmarks.community.build import build
+            from benchmarks.community.sizes import Size
+
+            build(Size(submissions))
+        if mark is not None:
+            mark.write_text(wanted)
+        yield
+
+
+def _fingerprint() -> str:
+    """Of everything that decides what is built."""
+    sources = [path for shape in _SHAPES for path in sorted(_CHECKOUT.glob(shape))]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+
+
+@contextmanager
+def _database(kept: Path | None) -> Iterator[Layout]:
+    """A migrated database that this process is connected to."""
     # In /tmp, which an account without rights can pass; short, because sockets need it.
-    root = Path(tempfile.mkdtemp(prefix="cw-bench-", dir="/tmp"))
+    root = kept or Path(tempfile.mkdtemp(prefix="cw-bench-", dir="/tmp"))
+    root.mkdir(parents=True, exist_ok=True)
     root.chmod(0o711)
     layout = Layout(root)
     postgres, redis = Postgres(layout, _QUICK), Redis(layout)
@@ -41,8 +78,9 @@ def database() -> Iterator[Layout]:
     finally:
         redis.stop()
         postgres.stop()
-        shutil.rmtree(layout.postgres, ignore_errors=True)
-        shutil.rmtree(root, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(layout.postgres, ignore_errors=True)
+            shutil.rmtree(root, ignore_errors=True)
 
 
 def _set_up_django(layout: Layout) -> None:
@@ -75,6 +113,21 @@ def web(*, processes: int = 2) -> Iterator[str]:
         yield f"127.0.0.1:{port}"
     finally:
         process.stop(child, part.stop_steps)
+
+
+def cpu_seconds(*, but: int = 0) -> float:
+    """Of web processes, database and broker together: the children of this process."""
+    import psutil
+
+    total = 0.0
+    for child in psutil.Process().children(recursive=True):
+        if child.pid != but:
+            try:
+                times = child.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += times.user + times.system
+    return total
 
 
 def _answers(port: int) -> bool:
