@@ -90,9 +90,8 @@ class Decisions(Desk):
         titled = Submission.objects.filter(title__icontains=term).values("pk")
         return queryset.filter(Q(submission__in=titled) | Q(text__icontains=term)), False
 
-    def row_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        review = self.row(request, object_id)
-        return HttpResponseRedirect(_address(review))
+    def row_page(self, request: HttpRequest, row: Review) -> HttpResponse:
+        return HttpResponseRedirect(_address(row))
 
     @admin.display(description=_("submission"))
     def what(self, review: Review) -> str:

@@ -97,9 +97,8 @@ class Queues(Desk):
         more["title"] = TITLES.get(chosen, self.title)
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
-    def row_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        item = self.row(request, object_id)
-        return HttpResponseRedirect(_address(item))
+    def row_page(self, request: HttpRequest, row: ReviewItem) -> HttpResponse:
+        return HttpResponseRedirect(_address(row))
 
     @admin.display(description=_("submission"))
     def what(self, item: ReviewItem) -> str:

@@ -139,9 +139,7 @@ def claim(item: ReviewItem, *, reviewer: User) -> ReviewItem:
 
     Forbidden: role or interest. Conflict: it is decided, or somebody else has it.
     """
-    key = Key(item.key)
-    if not reviewer.has_role(key.role):
-        raise Forbidden(f"{reviewer} is no {key.role.english}.", where=f"key {key}")
+    _refuse_role(reviewer, Key(item.key))
     if interest := interests.interest_of(reviewer, item.submission):
         raise Forbidden(f"{reviewer} may not review this submission: {interest}.")
     rows = ReviewItem.objects.waiting().filter(pk=item.pk)
@@ -159,7 +157,9 @@ def claim(item: ReviewItem, *, reviewer: User) -> ReviewItem:
 
 @transaction.atomic
 def give_back(item: ReviewItem, *, reviewer: User) -> ReviewItem:
-    """Leave it to others. Forbidden: somebody else has it (operators may all the same)."""
+    """Leave it to others. Forbidden: role, or somebody else has it (operators may all the same)."""
+    if not reviewer.is_operator:
+        _refuse_role(reviewer, Key(item.key))
     rows = ReviewItem.objects.filter(pk=item.pk, claimed_by__isnull=False)
     if not reviewer.is_operator:
         rows = rows.filter(claimed_by=reviewer)
@@ -170,6 +170,11 @@ def give_back(item: ReviewItem, *, reviewer: User) -> ReviewItem:
     if given:
         _record("given-back", item, actor=reviewer)
     return item
+
+
+def _refuse_role(reviewer: User, key: Key) -> None:
+    if not reviewer.has_role(key.role):
+        raise Forbidden(f"{reviewer} is no {key.role.english}.", where=f"key {key}")
 
 
 def refuse_claimed(submission: Submission, *, key: Key, reviewer: User) -> None:

@@ -29,6 +29,7 @@ from registry.models import User
 from registry.services.errors import NotFound, ServiceError
 from registry.web.pages import sentence
 
+LOOKING = ("GET", "HEAD")
 Run = Callable[[User, Any, dict[str, Any]], object]
 
 
@@ -159,13 +160,13 @@ class Desk(ModelAdmin):  # type: ignore[misc]
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
-        if request.method != "GET":
+        if request.method not in LOOKING:
             raise PermissionDenied
         more = {"title": self.title, "about": self.about, "acts": self.offered(request, None)}
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
     def row_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        if not self.has_view_permission(request) or request.method != "GET":
+        if not self.has_view_permission(request) or request.method not in LOOKING:
             raise PermissionDenied
         return self.row_page(request, self.row(request, object_id))
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import LogoutView, redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path
@@ -33,6 +33,7 @@ class ExtraPage:
     may: staff.May
 
 
+METHODS = ("GET", "HEAD", "POST")
 # Pages of the packages above; registered when their admin is loaded.
 EXTRA_PAGES: list[ExtraPage] = []
 
@@ -57,6 +58,8 @@ class DashboardSite(UnfoldAdminSite):  # type: ignore[misc]
                 return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
             if not self.has_permission(request):
                 raise Forbidden("You have no role on this site that opens the dashboard.")
+            if request.method not in METHODS:
+                return HttpResponseNotAllowed(METHODS)
             try:
                 return view(request, *args, **kwargs)
             except PermissionDenied:

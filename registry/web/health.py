@@ -10,12 +10,14 @@ from django.core.files.storage import storages
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
 
 from registry.config import broker
 
 _PROBE = b"commonweight"
 
 
+@require_safe
 def health(request: HttpRequest) -> JsonResponse:
     parts = {name: _try(check) for name, check in _CHECKS.items()}
     whole = "ok" if all(state == "ok" for state in parts.values()) else "broken"

@@ -128,6 +128,7 @@ def remove(request: HttpRequest, name: str, username: str) -> HttpResponse:
     """Removing somebody and leaving oneself, after a question."""
     place, user = _place(name, username), signed_in(request)
     if request.method == "GET":
+        organisations.refuse_removal(place, actor=user)
         return render(request, "registry/leave.html", {"place": place})
     return attempt(
         request,

@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase, HttpResponseRedirectBase
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
 from django.views.generic import RedirectView
 
 from registry.web.pages import P, View, page
@@ -29,9 +30,11 @@ class SignInView(views.LoginView):  # type: ignore[misc]
         return answer
 
 
-sign_in = SignInView.as_view()
-sign_up = views.signup
-sign_out = views.logout
+# What a browser sends; Django's class-based forms would take a PUT for a POST.
+_forms = require_http_methods(["GET", "HEAD", "POST"])
+sign_in = _forms(SignInView.as_view())
+sign_up = _forms(views.signup)
+sign_out = _forms(views.logout)
 
 # Their addresses are ours, or their page makes no sense here.
 _MOVED = {
@@ -62,10 +65,10 @@ def addresses(found: Iterable[Any]) -> list[URLPattern | URLResolver]:
             kept.append(inner)
         elif each.name in _MOVED:
             target = RedirectView.as_view(url=_MOVED[each.name], query_string=True)
-            kept.append(URLPattern(each.pattern, target))
+            kept.append(URLPattern(each.pattern, _forms(target)))
         else:
             inside = each.name in _CONFIRMED
-            view = page(_leaving(confirmed(each.callback) if inside else each.callback))
+            view = page(_forms(_leaving(confirmed(each.callback) if inside else each.callback)))
             kept.append(URLPattern(each.pattern, view, each.default_args, each.name))
     return kept
 
