@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from http.cookies import SimpleCookie
+from types import SimpleNamespace
 
+from allauth.account.internal.flows.login import record_authentication
 from django.test import Client
 
 from tests.permissions.scene import SCOPES
@@ -72,8 +73,7 @@ def _session(user) -> str:
     client.force_login(user)
     # As after a password a moment ago: pages that ask for it again go on to decide for themselves.
     session = client.session
-    session["account_authentication_methods"] = [
-        {"method": "password", "at": time.time(), "reauthenticated": True}
-    ]
+    asked = SimpleNamespace(session=session)
+    record_authentication(asked, user, method="password", reauthenticated=True)
     session.save()
     return client.cookies["sessionid"].value

@@ -22,6 +22,7 @@ def matrix(django_db_setup, django_db_blocker, tmp_path_factory):
         "STORAGES": {**settings.STORAGES, "blobs": blobs},
         "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
         "ACCOUNT_RATE_LIMITS": False,
+        "ACCOUNT_REAUTHENTICATION_TIMEOUT": 86_400,
         "API_RATE_ANONYMOUS": "",
         "API_RATE_USER": "",
     }
