@@ -9,11 +9,11 @@ from __future__ import annotations
 import gzip
 from functools import lru_cache
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware, re_accepts_gzip
 from django.utils.cache import patch_vary_headers
-from whitenoise.middleware import WhiteNoiseFileResponse
+from whitenoise.middleware import WhiteNoiseFileResponse  # type: ignore[import-untyped]
 
 _TEXT = ("text/html", "text/css", "text/javascript", "application/javascript", "image/svg+xml")
 
@@ -32,7 +32,7 @@ class CompressionMiddleware(GZipMiddleware):
         return response if response.streaming else super().process_response(request, response)
 
 
-def _file(request: HttpRequest, found: WhiteNoiseFileResponse) -> HttpResponseBase:
+def _file(request: HttpRequest, found: FileResponse) -> HttpResponseBase:
     patch_vary_headers(found, ("Accept-Encoding",))
     if not re_accepts_gzip.search(request.headers.get("Accept-Encoding", "")):
         return found
