@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models.functions import Lower
+from rest_framework.request import Request
 
 from contributions.models import Track
 from registry.models import Namespace, Repository, User
@@ -15,8 +16,10 @@ def user_id(name: str) -> int:
     return rows.values_list("pk", flat=True).first() or _NOBODY
 
 
-def track_id(name: str) -> int:
-    rows = Track.objects.annotate(lower=Lower("name")).filter(lower=name.lower())
+def track_id(name: str, request: Request) -> int:
+    """Of a track that the caller may see: a filter tells of no other."""
+    viewer = request.user if isinstance(request.user, User) else None
+    rows = Track.objects.visible_to(viewer).annotate(lower=Lower("name")).filter(lower=name.lower())
     return rows.values_list("pk", flat=True).first() or _NOBODY
 
 

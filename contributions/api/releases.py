@@ -82,7 +82,7 @@ class ReleaseFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     @extend_schema_field(OpenApiTypes.STR)
     def of_track(self, rows: QuerySet[Any], _: str, name: str) -> QuerySet[Any]:
-        return rows.filter(track=lookup.track_id(name))
+        return rows.filter(track=lookup.track_id(name, self.request))
 
 
 def _rows(rows: QuerySet[Release]) -> QuerySet[Release]:

@@ -93,7 +93,11 @@ class ReviewQueue(Endpoint):
         seen = Repository.objects.visible_to(user).values("pk")
         rows = review_queue.waiting(reviewer=user).filter(key__in=keys)
         rows = rows.filter(submission__repository__in=seen)
-        return self.page(rows.select_related("submission__discussion"), ItemSerializer)
+        return self.page(
+            rows.select_related("submission__discussion"),
+            ItemSerializer,
+            load=lambda page: access.shown(user, [item.submission for item in page]),
+        )
 
 
 class ClaimReview(Endpoint):

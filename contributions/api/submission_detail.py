@@ -15,6 +15,7 @@ from contributions.models import (
     DiscussionEventKind,
     DiscussionStatus,
     Finding,
+    Release,
     Review,
     Run,
     RunKind,
@@ -23,7 +24,7 @@ from contributions.models import (
     Submission,
     SubmissionStatus,
 )
-from contributions.services import reviews, status
+from contributions.services import access, reviews, status
 from registry.models import User
 from registry.services.access import Caller, can_write
 
@@ -62,10 +63,13 @@ class Shown:
 
 def whole(submission: Submission, caller: Caller) -> Submission:
     """The submission with `shown`."""
+    access.shown(caller.user, [submission])
     given = list(submission.reviews.select_related("reviewer", "answer").order_by("id"))
-    credit = submission.credits.select_related("release__track", "contributor")
+    credit = submission.credits.select_related("release__track", "contributor").filter(
+        release__in=Release.objects.visible_to(caller.user).values("pk")
+    )
     question = reviews.open_question(submission) if given else None
-    runs = _runs(submission)
+    runs = _runs(submission, caller)
     submission.shown = Shown(  # type: ignore[attr-defined]
         runs=runs,
         reviews=given,
@@ -82,7 +86,7 @@ def whole(submission: Submission, caller: Caller) -> Submission:
 
 def new(submission: Submission, caller: Caller, *, description: str) -> Submission:
     """One that was made a moment ago: nothing but its check belongs to it yet."""
-    runs = _runs(submission)
+    runs = _runs(submission, caller)
     submission.shown = Shown(  # type: ignore[attr-defined]
         runs=runs,
         reviews=[],
@@ -94,8 +98,9 @@ def new(submission: Submission, caller: Caller, *, description: str) -> Submissi
     return submission
 
 
-def _runs(submission: Submission) -> list[Run]:
-    return list(run_shapes.lines(submission.runs.all())[:RUNS_SHOWN])
+def _runs(submission: Submission, caller: Caller) -> list[Run]:
+    seen = submission.runs.on_tracks_visible_to(caller.user)
+    return list(run_shapes.lines(seen)[:RUNS_SHOWN])
 
 
 def _description(submission: Submission) -> str:

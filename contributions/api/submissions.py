@@ -60,7 +60,7 @@ class SubmissionFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     @extend_schema_field(OpenApiTypes.STR)
     def on_track(self, rows: QuerySet[Any], _: str, name: str) -> QuerySet[Any]:
-        return rows.filter(track=lookup.track_id(name))
+        return rows.filter(track=lookup.track_id(name, self.request))
 
     @extend_schema_field(OpenApiTypes.STR)
     def by(self, rows: QuerySet[Any], _: str, name: str) -> QuerySet[Any]:
@@ -103,7 +103,11 @@ class Submissions(Endpoint):
     def get(self, request: Request) -> Response:
         """What was offered, newest first."""
         rows = Submission.objects.visible_to(self.caller.user).listed()
-        return self.page(rows.select_related("discussion"), SubmissionRowSerializer)
+        return self.page(
+            rows.select_related("discussion"),
+            SubmissionRowSerializer,
+            load=lambda page: access.shown(self.caller.user, page),
+        )
 
     @extend_schema(
         operation_id="submissions_create",
@@ -156,7 +160,8 @@ class SubmissionLog(Endpoint):
     def get(self, request: Request, pk: int) -> Response:
         """The kept log of the run at work, else of the newest."""
         found = access.submission(self.caller, pk)
-        runs = Run.objects.filter(submission=found).order_by("-id")
+        runs = Run.objects.filter(submission=found).on_tracks_visible_to(self.caller.user)
+        runs = runs.order_by("-id")
         run = runs.filter(status=RunStatus.RUNNING).first() or runs.first()
         if run is None:
             raise NotFound(f"Submission {pk} has no run yet.", next="Ask again in a moment.")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contributions.models.submissions import Submission
 from contributions.models.tracks import Track
-from registry.models import User
+from registry.models import Repository, User
 from registry.models.choices import Choices
 
 # Served beside the general queue: a worker here takes only its checks, so that nobody waits for
@@ -76,6 +76,11 @@ class FailureClass(Choices):
 
 
 class RunQuerySet(models.QuerySet["Run"]):
+    def on_tracks_visible_to(self, user: User | None) -> RunQuerySet:
+        """Of a submission that may be seen, without those on the track of a closed model."""
+        seen = models.Q(track__repository__in=Repository.objects.visible_to(user).values("pk"))
+        return self.filter(models.Q(track=None) | seen)
+
     def eligible(self, queue: str) -> RunQuerySet:
         """Waiting for the workers of `queue`, due by the database's clock."""
         due = self.filter(status=RunStatus.QUEUED, eligible_at__lte=Now())

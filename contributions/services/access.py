@@ -9,6 +9,8 @@ to the repository). `Need.ADMIN`: maintainers.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from contributions.models import (
     Discussion,
     OfferDraft,
@@ -56,6 +58,26 @@ def submission(caller: Caller, pk: int, *, need: Need = Need.READ) -> Submission
     _visible(caller, found.repository, "submission", pk)
     _authorise(caller, found.repository, need, author=found.contributor)
     return found
+
+
+def shown(viewer: User | None, submissions: Iterable[Submission]) -> list[Submission]:
+    """Submissions for showing only: without a track whose model was closed to the viewer since.
+
+    Data are offered to a repository of their own: it may be public while the model is not.
+    """
+    rows = list(submissions)
+    elsewhere = {
+        row.track.repository_id
+        for row in rows
+        if row.track is not None and row.track.repository_id != row.repository_id
+    }
+    if elsewhere:
+        visible = Repository.objects.visible_to(viewer).filter(pk__in=elsewhere)
+        closed = elsewhere - set(visible.values_list("pk", flat=True))
+        for row in rows:
+            if row.track is not None and row.track.repository_id in closed:
+                row.track = None
+    return rows
 
 
 def run(caller: Caller, pk: int, *, need: Need = Need.READ, without: tuple[str, ...] = ()) -> Run:

@@ -24,7 +24,7 @@ def words(request: HttpRequest) -> HttpResponse:
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    lines = submission_lines(Submission.objects.visible_to(user).listed()[:8])
+    lines = submission_lines(Submission.objects.visible_to(user).listed()[:8], viewer=user)
     releases = Release.objects.visible_to(user).released().filter(number__gt=0)
     context = {
         **_figures(),

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from contributions.models import Comparison, Submission
+from contributions.services import access
 from contributions.web.charts import Interval, Scale
+from registry.models import User
 
 
 @dataclass(frozen=True)
@@ -15,9 +17,12 @@ class SubmissionLine:
     gain: Interval | None
 
 
-def submission_lines(submissions: Iterable[Submission]) -> list[SubmissionLine]:
+def submission_lines(
+    submissions: Iterable[Submission], *, viewer: User | None
+) -> list[SubmissionLine]:
     """Needs `Submission.objects.listed()`, which loads the gains."""
-    listed = [(submission, newest_gain(submission)) for submission in submissions]
+    shown = access.shown(viewer, submissions)
+    listed = [(submission, newest_gain(submission)) for submission in shown]
     scale = Scale.over(b for _, gain in listed if gain for b in (gain.low, gain.high))
     return [
         SubmissionLine(

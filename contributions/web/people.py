@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Lower, TruncDay
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
@@ -44,7 +44,7 @@ def namespace_page(request: HttpRequest, namespace: str) -> HttpResponse:
         "organisation": organisation,
         "own_page": viewer is not None and viewer == owner,
         "listing": listing(request, _repositories(viewer, found)),
-        **_credit(_visible_credits(viewer, found, owner), by_person=owner is None),
+        **_credit(_visible_credits(viewer, found, owner), viewer, by_person=owner is None),
         **of_whom,
     }
     return render(request, "contributions/namespace.html", context)
@@ -70,7 +70,7 @@ def _of_person(viewer: User | None, owner: User) -> dict[str, Any]:
     submissions = Submission.objects.visible_to(viewer).filter(contributor=owner)
     website = owner.website if owner.website.startswith(("https://", "http://")) else ""
     return {
-        "lines": submission_lines(submissions.listed()[:SHOWN_SUBMISSIONS]),
+        "lines": submission_lines(submissions.listed()[:SHOWN_SUBMISSIONS], viewer=viewer),
         "submission_count": submissions.count(),
         "website": website,
         "memberships": owner.memberships.select_related("organisation__namespace").order_by(
@@ -106,14 +106,20 @@ def _visible_credits(
     return Credit.objects.filter(release__track__repository__in=own)
 
 
-def _credit(credits: QuerySet[Credit], *, by_person: bool) -> dict[str, Any]:
+def _credit(credits: QuerySet[Credit], viewer: User | None, *, by_person: bool) -> dict[str, Any]:
     totals = {
         row["track"]: row["total"]
         for row in credits.order_by()
         .values(track=F("release__track__name"))
         .annotate(total=Sum("amount"))
     }
-    shown = credits.select_related("release__track", "submission").order_by("-pk")
+    # What was offered to a closed repository has gained what it has; its name is not told.
+    seen = Repository.objects.visible_to(viewer).filter(pk=OuterRef("submission__repository"))
+    shown = (
+        credits.select_related("release__track", "submission")
+        .annotate(may_see=Exists(seen))
+        .order_by("-pk")
+    )
     people = credits.order_by().values(name=F("contributor__username"))
     return {
         "credits": list(shown[:SHOWN_CREDITS]) if totals else [],

@@ -42,7 +42,7 @@ def overview(request: HttpRequest, repo_type: str, namespace: str, name: str) ->
         "card": _card(request, repository),
         "facts": _facts(repository),
         "auto_class": _AUTO_CLASSES.get(str(repository.card.get("pipeline_tag")), "AutoModel"),
-        "lines": submission_lines(submissions[:5]),
+        "lines": submission_lines(submissions[:5], viewer=user),
         "releases": Release.objects.released().filter(track__in=tracks, number__gt=0).listed()[:5],
         "credits": Credit.objects.filter(
             release__track__in=tracks, release__track__repository=repository

@@ -14,6 +14,7 @@ from contributions.models import OfferDraft, PatchKind, Submission, SubmissionSt
 from contributions.models.submissions import SubmissionQuerySet
 from contributions.web.lists import SubmissionLine, submission_lines
 from contributions.web.standing import standing
+from registry.models import User
 from registry.web.links import choices, listing, with_value
 from registry.web.pages import person, signed_in
 
@@ -52,7 +53,7 @@ def submission_list(request: HttpRequest) -> HttpResponse:
     tracks = [(name, name) for name in names[:TRACKS_SHOWN]]
     context = {
         "listing": page,
-        "lines": submission_lines(page.page),
+        "lines": submission_lines(page.page, viewer=person(request)),
         "status_choices": choices(
             request, "status", [(k, str(v[0])) for k, v in STATUS_GROUPS.items()]
         ),
@@ -78,7 +79,8 @@ def _filtered(request: HttpRequest, rows: SubmissionQuerySet) -> SubmissionQuery
     if kind := wanted.get("kind"):
         rows = rows.filter(kind=kind)
     if track := wanted.get("track"):
-        rows = rows.filter(track__name__iexact=track)
+        seen = Track.objects.visible_to(person(request)).filter(name__iexact=track)
+        rows = rows.filter(track__in=seen.values("pk"))
     if by := wanted.get("by", "").strip():
         rows = rows.filter(contributor__username__iexact=by)
     if repository := wanted.get("repository", "").strip():
@@ -97,22 +99,23 @@ def _filtered(request: HttpRequest, rows: SubmissionQuerySet) -> SubmissionQuery
 def mine(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     own = Submission.objects.visible_to(user).filter(contributor=user).listed()
-    needs = _needing(own.filter(status__in=NEEDS_ME)[:MINE_SHOWN])
+    needs = _needing(own.filter(status__in=NEEDS_ME)[:MINE_SHOWN], user)
     page = listing(request, own.exclude(status__in=[*NEEDS_ME, *AT_WORK]), size=MINE_SHOWN)
     drafts = OfferDraft.objects.filter(author=user, sent_as=None)
     context = {
         "needs": [(line, standing(line.submission)) for line in needs],
         "drafts": drafts.select_related("repository__namespace")[:MINE_SHOWN],
-        "at_work": submission_lines(own.filter(status__in=AT_WORK)[:MINE_SHOWN]),
+        "at_work": submission_lines(own.filter(status__in=AT_WORK)[:MINE_SHOWN], viewer=user),
         "listing": page,
-        "done": submission_lines(page.page),
+        "done": submission_lines(page.page, viewer=user),
         "all_of_mine": f"/submissions?by={user.username}",
     }
     return render(request, "contributions/my_submissions.html", context)
 
 
-def _needing(rows: SubmissionQuerySet) -> list[SubmissionLine]:
+def _needing(rows: SubmissionQuerySet, viewer: User) -> list[SubmissionLine]:
     """Questions with a deadline before what only waits for a better commit."""
     return sorted(
-        submission_lines(rows), key=lambda line: NEEDS_ME.index(_S(line.submission.status))
+        submission_lines(rows, viewer=viewer),
+        key=lambda line: NEEDS_ME.index(_S(line.submission.status)),
     )

@@ -32,7 +32,7 @@ from contributions.models import (
     Submission,
     SubmissionStatus,
 )
-from contributions.services import pulse
+from contributions.services import access, pulse
 from contributions.services.status import required_keys
 from contributions.web import actions, excerpts, polling, timeline
 from contributions.web.logs import SHOWN
@@ -67,7 +67,9 @@ def details(request: HttpRequest, submission: Submission) -> dict[str, Any]:
     """The live part: what is happening, buttons, findings, scores, runs, timeline."""
     if submission.discussion is not None:
         submission.discussion.repository = submission.repository
-    runs = list(shown_runs(submission.runs.all())[:RUNS_SHOWN])
+    access.shown(person(request), [submission])
+    seen = submission.runs.on_tracks_visible_to(person(request))
+    runs = list(shown_runs(seen)[:RUNS_SHOWN])
     current = [run for run in runs if run.head_revision == submission.head_revision]
     at_work = [run for run in current if run.status == RunStatus.RUNNING]
     given = list(_reviews(submission))
