@@ -2,6 +2,7 @@
 # make run       the same site without the story
 # make test      everything; `make test-fast` what takes no more than 90 seconds; `make lint`
 # make bench NAME=credit
+# make translations   gathers new texts into the .po files and compiles them (needs gettext)
 # make reset     deletes the site's data (var/)
 
 SHELL := /bin/bash
@@ -11,7 +12,7 @@ VENV := .venv/bin/python
 READY := .venv/ready-$(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 LINT_ENV := COMMONWEIGHT_VAR=.mypy_cache/var
 
-.PHONY: setup browser run demo test test-fast lint bench reset
+.PHONY: setup browser run demo test test-fast lint bench translations reset
 
 setup: $(READY)
 
@@ -44,6 +45,13 @@ lint: setup
 bench: setup
 	@test -n "$(NAME)" || { echo "which one? make bench NAME=…, of: $(filter-out __%,$(basename $(notdir $(wildcard benchmarks/*.py))))"; exit 2; }
 	$(VENV) -m benchmarks.$(NAME)
+
+# The dates of a .po only make differences.
+translations: setup
+	@for package in registry contributions; do (cd $$package \
+	  && ../$(VENV) -m django makemessages -l zh_Hans --no-location --no-obsolete \
+	  && sed -i '/^"POT-Creation-Date/d' locale/zh_Hans/LC_MESSAGES/django.po \
+	  && ../$(VENV) -m django compilemessages) || exit 1; done
 
 reset: setup
 	$(VENV) -m registry.servers.reset
