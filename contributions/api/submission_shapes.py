@@ -20,6 +20,7 @@ from contributions.models import (
     Submission,
     SubmissionStatus,
 )
+from registry.api.plain import Plain, moment
 from registry.models import RepoType
 
 ACTIONS = ["cancel", "rerun", "withdraw", "open", "evaluate", "track", "answer"]
@@ -31,7 +32,7 @@ class GainSerializer(serializers.Serializer[Comparison]):
     high = serializers.FloatField()
 
 
-class SubmissionLineSerializer(serializers.Serializer[Submission]):
+class SubmissionLineSerializer(Plain[Submission]):
     id = serializers.IntegerField()
     url = serializers.SerializerMethodField(help_text="Its page.")
     title = serializers.CharField()
@@ -52,6 +53,29 @@ class SubmissionLineSerializer(serializers.Serializer[Submission]):
     base_revision = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
 
+    @staticmethod
+    def plain(row: Submission, root: str) -> dict[str, Any]:
+        status = SubmissionStatus(row.status)
+        return {
+            "id": row.pk,
+            "url": root + row.get_absolute_url(),
+            "title": row.title,
+            "repository": row.repository.full_name,
+            "repo_type": row.repository.repo_type,
+            "pull_request": row.discussion.num if row.discussion else None,
+            "track": row.track.name if row.track else None,
+            "contributor": row.contributor.username,
+            "kind": row.kind,
+            "status": row.status,
+            "status_label": status.english,
+            "status_reason": row.status_reason,
+            "status_since": moment(row.status_since),
+            "outcome": status.outcome.value,
+            "head_revision": row.head_revision,
+            "base_revision": row.base_revision,
+            "created_at": moment(row.created_at),
+        }
+
     def get_url(self, submission: Submission) -> str:
         request = self.context["request"]
         return str(request.build_absolute_uri(submission.get_absolute_url()))
@@ -65,6 +89,17 @@ class SubmissionLineSerializer(serializers.Serializer[Submission]):
 
 class SubmissionRowSerializer(SubmissionLineSerializer):
     gain = serializers.SerializerMethodField(help_text="Newest gain of the loss on split T.")
+
+    @staticmethod
+    def plain(row: Submission, root: str) -> dict[str, Any]:
+        gains: list[Comparison] = getattr(row, "loss_gains", [])
+        newest = gains[-1] if gains else None
+        found = newest and {
+            "difference": newest.difference,
+            "low": newest.low,
+            "high": newest.high,
+        }
+        return {**SubmissionLineSerializer.plain(row, root), "gain": found}
 
     @extend_schema_field(GainSerializer(allow_null=True))
     def get_gain(self, submission: Submission) -> dict[str, float] | None:

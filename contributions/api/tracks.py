@@ -16,12 +16,13 @@ from contributions.api import lookup
 from contributions.models import Task, Track, TrackDataset, TrackStatus
 from contributions.services import access
 from registry.api.endpoints import Endpoint
+from registry.api.plain import Plain, moment
 from registry.models import Repository, User
 
 TAG = ["tracks"]
 
 
-class TrackSerializer(serializers.Serializer[Track]):
+class TrackSerializer(Plain[Track]):
     name = serializers.CharField()
     title = serializers.CharField()
     url = serializers.SerializerMethodField()
@@ -32,6 +33,21 @@ class TrackSerializer(serializers.Serializer[Track]):
     metric = serializers.CharField()
     base_revision = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
+
+    @staticmethod
+    def plain(row: Track, root: str) -> dict[str, Any]:
+        return {
+            "name": row.name,
+            "title": row.title,
+            "url": root + row.get_absolute_url(),
+            "task": row.task,
+            "status": row.status,
+            "status_reason": row.status_reason,
+            "repository": row.repository.full_name,
+            "metric": row.metric,
+            "base_revision": row.base_revision,
+            "created_at": moment(row.created_at),
+        }
 
     def get_url(self, track: Track) -> str:
         return str(self.context["request"].build_absolute_uri(track.get_absolute_url()))

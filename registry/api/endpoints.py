@@ -26,7 +26,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from registry.api import limits, problems
+from registry.api import limits, paging, plain, problems
 from registry.api.authentication import caller
 from registry.hub.targets import storable
 from registry.models import User
@@ -128,11 +128,13 @@ class Endpoint(GenericAPIView[Any]):
         load: Callable[[list[Any]], object] | None = None,
     ) -> Response:
         """`load`: fetches what the rows of one page need beside themselves."""
-        found: Any = self.paginate_queryset(self.filter_queryset(rows))
+        if not self.request.query_params.keys() <= paging.PARAMETERS:
+            rows = self.filter_queryset(rows)
+        found: Any = self.paginate_queryset(rows)
         if load is not None:
             load(found)
         context = self.get_serializer_context()
-        return self.get_paginated_response(shown(found, many=True, context=context).data)
+        return self.get_paginated_response(plain.written(shown, found, context))
 
     def unchanged(self, *facts: object) -> Response | None:
         """Names this version; the answer to a caller who has it already, else None."""

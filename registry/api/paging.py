@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 DEFAULT, MOST = 25, 100
+PARAMETERS = {"limit", "cursor"}
 FORWARD, BACK = "n", "p"
 _LONGEST = 1000
 

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from registry.api.bodies import Body, Text
 from registry.api.endpoints import Endpoint
+from registry.api.plain import Plain, moment
 from registry.models import Repository, RepoType
 from registry.models.names import NAME_LENGTH
 from registry.services import access, commits, repositories
@@ -34,7 +35,7 @@ def find(caller: Caller, repo_type: str, full_name: str, *, need: Need = Need.RE
         return moved.repository
 
 
-class RepositorySerializer(serializers.Serializer[Repository]):
+class RepositorySerializer(Plain[Repository]):
     id = serializers.CharField(source="full_name")
     repo_type = serializers.ChoiceField(RepoType.choices)
     url = serializers.SerializerMethodField(help_text="Its page.")
@@ -48,6 +49,24 @@ class RepositorySerializer(serializers.Serializer[Repository]):
     downloads = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+    @staticmethod
+    def plain(row: Repository, root: str) -> dict[str, Any]:
+        return {
+            "id": row.full_name,
+            "repo_type": row.repo_type,
+            "url": root + row.get_absolute_url(),
+            "private": row.private,
+            "gated": bool(row.gated),
+            "disabled": row.disabled,
+            "default_branch": row.default_branch,
+            "licence": _word(row.card.get("license")),
+            "task": _word(row.card.get("pipeline_tag")),
+            "tags": [str(tag) for tag in row.tags],
+            "downloads": row.downloads,
+            "created_at": moment(row.created_at),
+            "updated_at": moment(row.updated_at),
+        }
 
     def get_url(self, repository: Repository) -> str:
         return str(self.context["request"].build_absolute_uri(repository.get_absolute_url()))

@@ -1,0 +1,45 @@
+"""Lists write their rows by hand: each says what the serializer in the schema says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import RequestFactory
+from rest_framework.utils.encoders import JSONEncoder
+
+from contributions.api.leaderboard import EntrySerializer
+from contributions.api.submission_shapes import SubmissionLineSerializer, SubmissionRowSerializer
+from contributions.api.tracks import TrackSerializer
+from contributions.models import Submission, Track
+from registry.api.repositories import RepositorySerializer
+from registry.models import Repository
+
+ROOT = "http://testserver"
+
+
+@pytest.mark.parametrize(
+    ("shown", "rows"),
+    [
+        (SubmissionLineSerializer, lambda: Submission.objects.all()),
+        (SubmissionRowSerializer, lambda: Submission.objects.listed()),
+        (TrackSerializer, lambda: Track.objects.all()),
+        (RepositorySerializer, lambda: Repository.objects.all()),
+    ],
+)
+def test_a_row_is_what_its_serializer_would_have_written(scene, shown, rows):
+    context = {"request": RequestFactory().get("/")}
+    found = list(rows())
+    assert found
+    for row in found:
+        described = json.loads(json.dumps(dict(shown(row, context=context).data), cls=JSONEncoder))
+        assert json.loads(json.dumps(shown.plain(row, ROOT))) == described
+
+
+def test_an_entry_of_a_leaderboard_has_the_fields_of_its_serializer(scene, api):
+    page = api().get(f"/tracks/{Track.objects.first().name}/leaderboard/")
+    entries = page.json()["results"]
+    assert entries
+    for entry in entries:
+        assert list(entry) == list(EntrySerializer().fields)
+        assert json.loads(json.dumps(EntrySerializer(entry).data)) == entry
