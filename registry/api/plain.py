@@ -13,7 +13,7 @@ The fields go on describing the answer; a test compares the two.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from rest_framework import serializers
@@ -30,10 +30,10 @@ class Plain(serializers.Serializer[Row]):
 
 
 def written(
-    shown: type[serializers.BaseSerializer[Any]], rows: Iterable[Any], context: dict[str, Any]
+    shown: type[serializers.BaseSerializer[Any]], rows: Iterable[Any], context: Mapping[str, Any]
 ) -> Any:
     if not issubclass(shown, Plain):
-        return shown(rows, many=True, context=context).data
+        return shown(rows, many=True, context=dict(context)).data
     root = root_of(context["request"])
     return [shown.plain(row, root) for row in rows]
 
