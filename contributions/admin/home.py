@@ -18,6 +18,7 @@ from contributions.models import Key, ReviewItem
 from contributions.services import operation
 from registry.admin import staff
 from registry.admin.staff import Staff
+from registry.templatetags.figures import short_date
 
 MINE, URGENT = 10, 8
 
@@ -42,7 +43,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         more |= _reviews(who)
     if who.is_operator:
         figures = operation.figures()
-        days = [f"{day:%-d %b}" for day in figures.days]
+        days = [short_date(day) for day in figures.days]
         failed = [sum(day) for day in zip(*figures.failures.values(), strict=True)]
         lines = {_("finished"): figures.finished, _("failed"): failed or [0] * len(days)}
         more |= {

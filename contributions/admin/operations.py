@@ -16,6 +16,7 @@ from contributions.models import FailureClass, ReviewItem
 from contributions.services import operation, queue
 from registry.admin import navigation, staff
 from registry.admin.site import add_page
+from registry.templatetags.figures import short_date
 
 # Told apart without colour too: each line has its own dashes.
 COLOURS = ("#0b7a6f", "#b4552d", "#2a6aa5", "#8a6200", "#7a3e8f", "#5f6967")
@@ -64,7 +65,7 @@ STACKED, PLAIN = _options(stacked=True), _options(stacked=False)
 @require_GET
 def operations_page(request: HttpRequest) -> HttpResponse:
     figures = operation.figures()
-    days = [f"{day:%-d %b}" for day in figures.days]
+    days = [short_date(day) for day in figures.days]
     failures = {_failure(name): counts for name, counts in figures.failures.items()}
     alive = queue.workers()
     context = {

@@ -61,6 +61,21 @@ _WORDS: dict[str, Any] = {
 }
 
 
+# Of a publication.
+_STEPS: dict[str, Any] = {
+    "collect": _("Collect"),
+    "repository": _("Repository"),
+    "upload": _("Upload"),
+    "verify": _("Verify"),
+    "record": _("Record"),
+}
+
+
+@register.filter
+def step_word(name: str) -> str:
+    return str(_STEPS.get(name, name))
+
+
 @register.filter
 def tone(status: str) -> str:
     for name, statuses in (("good", _GOOD), ("care", _CARE), ("bad", _BAD), ("moving", _MOVING)):

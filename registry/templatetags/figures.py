@@ -70,6 +70,12 @@ def short_day(moment: dt.datetime) -> str:
     return formats.date_format(moment.astimezone(dt.UTC), _("j M Y"))
 
 
+def short_date(date: dt.date) -> str:
+    """3 Nov, for a chart."""
+    # Translators: a date format of Django, without the year.
+    return formats.date_format(date, _("j M"))
+
+
 @register.filter
 def day(moment: dt.datetime | None) -> SafeString | str:
     if moment is None:
