@@ -28,6 +28,7 @@ from registry.hub.routing import release_database
 from registry.hub.targets import storable
 from registry.services.errors import Invalid, ServiceError, TooLarge
 from registry.web.pages import caller, person, sentence
+from registry.web.uploads import takes_files
 
 LONGEST_JSON = 1_000_000
 MOST_AT_ONCE = 200
@@ -53,6 +54,7 @@ def spoken(
     return answered
 
 
+@takes_files
 @login_required
 @require_http_methods(["GET", "POST"])
 def files(request: HttpRequest, pk: int) -> HttpResponse:

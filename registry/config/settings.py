@@ -146,6 +146,11 @@ MAX_FILE_BYTES = env.int("MAX_FILE_BYTES", default=50_000_000_000)
 SIGNED_URL_SECONDS = env.int("SIGNED_URL_SECONDS", default=900)
 # Forms only. Commits and uploads are read as streams and never pass through this limit.
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DATA_UPLOAD_MAX_MEMORY_SIZE", default=5_000_000)
+FILE_UPLOAD_HANDLERS = [
+    "registry.web.uploads.BoundedForms",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- jobs ----------------------------------------------------------------------------------
 ALLOW_UNSANDBOXED = env.bool("ALLOW_UNSANDBOXED", default=False)
