@@ -17,6 +17,9 @@ from contributions.services.history import co_authors
 from registry.models import Repository, User
 from registry.services.errors import Conflict, Invalid
 
+# Earlier wordings of one comment that are kept, and characters of all of them.
+MOST_WORDINGS, LONGEST_HISTORY = 50, 500_000
+
 
 @transaction.atomic
 def open_discussion(
@@ -45,6 +48,7 @@ def edit_comment(event: DiscussionEvent, *, editor: User, text: str) -> Discussi
         raise Conflict("This comment is hidden.", next="Write a new one.")
     now = timezone.now()
     history = [*event.data.get("history", []), {"raw": event.text, "until": now.isoformat()}]
+    _refuse_long_history(history)
     named = _co_authors_so_far(event)
     event.text, event.edited_at = threads.clean_text(text, needed=True), now
     event.data = {**event.data, "history": history, "co_authors": named}
@@ -52,6 +56,16 @@ def edit_comment(event: DiscussionEvent, *, editor: User, text: str) -> Discussi
     _found_by_new_words(event.discussion)
     threads.record("comment-edited", event.discussion, actor=editor, data={"event": event.pk})
     return event
+
+
+def _refuse_long_history(history: list[dict[str, str]]) -> None:
+    """Every reader of the thread loads it."""
+    if len(history) > MOST_WORDINGS or sum(len(w["raw"]) for w in history) > LONGEST_HISTORY:
+        raise Conflict(
+            "This comment was changed too often, and its earlier wordings are kept.",
+            where="comment",
+            next="Write a new one.",
+        )
 
 
 @transaction.atomic
