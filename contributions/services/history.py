@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
 from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -66,7 +67,7 @@ def writers(repository: Repository, head: str, *, without: str = "") -> tuple[se
 def co_authors(text: str) -> set[int]:
     names: set[str] = set()
     addresses: set[str] = set()
-    for line in text.lower().splitlines():
+    for line in map(str.strip, text.lower().splitlines()):
         if not line.startswith(_TRAILER):
             continue
         name, _, email = line.removeprefix(_TRAILER).strip().removesuffix(">").partition("<")
@@ -75,5 +76,8 @@ def co_authors(text: str) -> set[int]:
             addresses.add(email)
             names.add(email.split("@")[0].split("+")[-1])
     people = User.objects.annotate(name=Lower("username"), address=Lower("email"))
-    named = Q(name__in=names) | Q(address__in=addresses)
+    # Any address of theirs, not only the one that mails go to.
+    kept = EmailAddress.objects.annotate(address=Lower("email"))
+    owners = kept.filter(address__in=addresses).values("user")
+    named = Q(name__in=names) | Q(address__in=addresses) | Q(pk__in=owners)
     return set(people.filter(named).values_list("pk", flat=True)) if names | addresses else set()
