@@ -17,8 +17,9 @@ _SECRET_KEYS = re.compile(
 # open something for whoever holds them (Django logs the path of a form that it refuses).
 _SECRET_TEXT = re.compile(
     r"(hf_[A-Za-z0-9]{8})[A-Za-z0-9]+|(?<=://)([^/@\s:]*:)[^/@\s]+(?=@)"
-    r"|(?i:(?<=signature=)|(?<=bearer )|(?<=token=))[^\s&\"']+"
-    r"|(?:(?<=/setup/)|(?<=/invitations/)|(?<=/confirm-email/)|(?<=/reset/key/))[^\s/?\"']+"
+    r"|(?i:(?<=signature=)|(?<=bearer )|(?<=token=)|(?<=[?&]code=))[^\s&\"']+"
+    r"|(?:(?<=/setup/)|(?<=/invitations/)|(?<=/confirm-email/)|(?<=/reset/key/)"
+    r"|(?<=/notifications/off/))[^\s/?\"']+"
 )
 
 
@@ -36,6 +37,16 @@ def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict
     return event
 
 
+def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Nobody writes lines of their own into a log, or commands to whoever's terminal shows it."""
+    said = str(event.get("event", ""))
+    if not said.isprintable():
+        event["event"] = "".join(
+            c if c.isprintable() else c.encode("unicode_escape").decode() for c in said
+        )
+    return event
+
+
 def logging_config(level: str, colours: bool) -> dict[str, Any]:
     """The `logging.config` dictionary, also for libraries that log through the standard module."""
     before: list[Any] = [
@@ -45,6 +56,7 @@ def logging_config(level: str, colours: bool) -> dict[str, Any]:
         structlog.processors.TimeStamper(fmt="%H:%M:%S"),
         structlog.processors.format_exc_info,
         _redact,
+        _one_line,
     ]
     structlog.configure(
         processors=[
