@@ -76,7 +76,7 @@ def default_policy() -> dict[str, Any]:
 
 def counted(rows: models.QuerySet[Any], by: str) -> Coalesce:
     """How many of the rows belong to the outer one: a look-up, where a join would multiply."""
-    number = rows.order_by().values(by).annotate(number=models.Count("pk")).values("number")
+    number = rows.order_by().values(by).annotate(number=models.Count("*")).values("number")
     return Coalesce(models.Subquery(number), 0)
 
 

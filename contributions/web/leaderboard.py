@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-from django.db.models import Count, FloatField, Max, Prefetch, Q, Sum
+from django.db.models import Count, FloatField, Max, OuterRef, Prefetch, Q, Subquery, Sum
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast
 
-from contributions.models import Comparison, Credit, ReleasePatch, RunKind, Submission, Track
+from contributions.models import (
+    Comparison,
+    Credit,
+    ReleasePatch,
+    Run,
+    RunKind,
+    Submission,
+    Track,
+)
 from contributions.web.scores import LOSS
 from registry.models import Repository, User
 
@@ -25,8 +34,7 @@ NEWEST = "newest"
 SORTS = ("", "metric", "credit", NEWEST)
 
 
-@dataclass(frozen=True)
-class Ranked:
+class Ranked(NamedTuple):
     """One measured submission: its own loss with the interval of its gain around it.
 
     `first` and `last` are the ranks that it cannot be told from: whose intervals overlap its own.
@@ -58,7 +66,19 @@ class Ranked:
         return self.first < self.last
 
 
-def ranking(track: Track, viewer: User | None) -> list[Ranked]:
+@dataclass(frozen=True)
+class Ranking:
+    """Everything measured on a track that a viewer may see, and what is told of it as a whole."""
+
+    rows: tuple[Ranked, ...]
+    kinds: frozenset[str]
+    # Measured model → the first submission that brought exactly it.
+    originals: Mapping[int, int]
+    # Those that had the lowest loss so far when they were measured, oldest first.
+    records: tuple[Ranked, ...]
+
+
+def ranking(track: Track, viewer: User | None) -> Ranking:
     """Best first. Of repeated measurements the newest counts.
 
     Ranking thousands takes a second: this process keeps it until something was measured.
@@ -68,20 +88,24 @@ def ranking(track: Track, viewer: User | None) -> list[Ranked]:
         .filter(Q(pk=track.repository_id) | Q(trained_tracks__track=track))
         .values_list("pk", flat=True)
     )
-    return list(_ranked(track.pk, track.metric, frozenset(seen), _version(track)))
+    return _ranked(track.pk, track.metric, frozenset(seen), _version(track))
 
 
 def _version(track: Track) -> tuple[object, ...]:
     """Another one after every measurement, and when a submission came to or left the track."""
-    runs = track.runs.filter(kind=RunKind.BENCHMARK, finished_at__isnull=False)
-    measured = runs.aggregate(Max("finished_at"), Count("pk"))
-    return (*measured.values(), track.submissions.count())
+    submissions = Submission.objects.filter(track=OuterRef("track")).order_by().values("track")
+    offered = submissions.annotate(number=Count("*")).values("number")
+    runs = Run.objects.filter(track=track, kind=RunKind.BENCHMARK, finished_at__isnull=False)
+    # Counted without looking at the rows: the index holds all three columns.
+    measured = runs.order_by().values("track").annotate(Max("finished_at"), number=Count("*"))
+    found = measured.values_list("finished_at__max", "number", Subquery(offered))
+    return next(iter(found), ())
 
 
 @lru_cache(maxsize=64)
 def _ranked(
     track: int, metric_name: str, seen: frozenset[int], version: tuple[object, ...]
-) -> tuple[Ranked, ...]:
+) -> Ranking:
     metric = Cast(KeyTextTransform(metric_name, "candidate__metrics"), FloatField())
     rows = (
         Comparison.objects.filter(run__track=track, split=_T, measure=LOSS, submission__track=track)
@@ -100,7 +124,13 @@ def _ranked(
             "run__finished_at",
         )
     )
-    return tuple(_placed(sorted((Ranked(*r[1:]) for r in rows if r[0] in seen), key=_order)))
+    placed = _placed(sorted((Ranked(*r[1:]) for r in rows if r[0] in seen), key=_order))
+    return Ranking(
+        rows=tuple(placed),
+        kinds=frozenset(row.kind for row in placed),
+        originals=_originals(placed),
+        records=tuple(_records(placed)),
+    )
 
 
 def _order(row: Ranked) -> tuple[float, int]:
@@ -112,8 +142,7 @@ def _placed(rows: Sequence[Ranked]) -> list[Ranked]:
     worst = sorted(row.worst for row in rows)
     best = sorted(row.best for row in rows)
     return [
-        replace(
-            row,
+        row._replace(
             rank=place,
             first=bisect_left(worst, row.best) + 1,
             last=bisect_right(best, row.worst),
@@ -122,8 +151,8 @@ def _placed(rows: Sequence[Ranked]) -> list[Ranked]:
     ]
 
 
-def ordered(rows: Sequence[Ranked], *, track: Track, sort: str, kind: str) -> list[Ranked]:
-    chosen = [row for row in rows if not kind or row.kind == kind]
+def ordered(found: Ranking, *, track: Track, sort: str, kind: str) -> Sequence[Ranked]:
+    chosen = [row for row in found.rows if row.kind == kind] if kind else found.rows
     if sort == "metric":
         return sorted(chosen, key=lambda r: (r.metric is None, -(r.metric or 0.0), r.pk))
     if sort == NEWEST:
@@ -169,16 +198,14 @@ def loaded(track: Track, pks: Iterable[int]) -> dict[int, Submission]:
     return {row.pk: row for row in rows}
 
 
-def originals(rows: Iterable[Ranked]) -> dict[int, int]:
-    """Measured model → the first submission that brought exactly it."""
+def _originals(rows: Iterable[Ranked]) -> dict[int, int]:
     first: dict[int, int] = {}
     for row in rows:
         first[row.candidate] = min(first.get(row.candidate, row.pk), row.pk)
     return first
 
 
-def records(rows: Iterable[Ranked]) -> list[Ranked]:
-    """Those that had the lowest loss so far when they were measured, oldest first."""
+def _records(rows: Iterable[Ranked]) -> list[Ranked]:
     best, found = float("inf"), []
     for row in sorted((r for r in rows if r.at is not None), key=lambda r: (r.at, r.pk)):
         if row.loss < best:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
@@ -16,6 +17,7 @@ from contributions.services import access
 from contributions.web import leaderboard
 from registry.web.pages import caller, person
 
+_AT_ONCE = 200  # entries in one part of the stream
 # A spreadsheet takes a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -43,7 +45,7 @@ def as_json(request: HttpRequest, name: str) -> StreamingHttpResponse:
 
 def _entries(request: HttpRequest, track: Track) -> Iterator[dict[str, Any]]:
     """Best first. Read now, so that a refusal is an answer and no broken stream."""
-    rows = leaderboard.ranking(track, person(request))
+    rows = leaderboard.ranking(track, person(request)).rows
     credit = leaderboard.credits_of(track)
     listed = track.submissions.values_list("pk", "title", "status", "contributor__username")
     named = {pk: told for pk, *told in listed}
@@ -76,9 +78,13 @@ def _csv_lines(entries: Iterator[dict[str, Any]], track: Track) -> Iterator[str]
     names += ["status", "loss", track.metric, "gain", "gain_low", "gain_high", "credit"]
     names += ["measured_at", "url"]
     yield _line(names)
-    for entry in entries:
-        first, last = entry.pop("not_distinguishable_from")
-        yield _line([_cell({**entry, "first_rank": first, "last_rank": last}[n]) for n in names])
+    while some := list(islice(entries, _AT_ONCE)):
+        yield "".join(_line(_csv_cells(entry, names)) for entry in some)
+
+
+def _csv_cells(entry: dict[str, Any], names: list[str]) -> list[Any]:
+    first, last = entry["not_distinguishable_from"]
+    return [_cell({**entry, "first_rank": first, "last_rank": last}[name]) for name in names]
 
 
 def _cell(value: Any) -> Any:
@@ -97,6 +103,8 @@ def _line(cells: list[Any]) -> str:
 def _json_parts(entries: Iterator[dict[str, Any]], track: Track) -> Iterator[str]:
     head = {"track": track.name, "metric": track.metric, "split": "T", "unit": "nats"}
     yield json.dumps(head)[:-1] + ', "entries": ['
-    for number, entry in enumerate(entries):
-        yield ("," if number else "") + json.dumps(entry)
+    more = ""
+    while some := list(islice(entries, _AT_ONCE)):
+        yield more + ",".join(json.dumps(entry) for entry in some)
+        more = ","
     yield "]}"

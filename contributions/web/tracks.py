@@ -97,16 +97,15 @@ def _board(request: HttpRequest, track: Track, standings: Sequence[Standing]) ->
     wanted = {key: request.GET.get(key, "") for key in ("sort", "kind")}
     ranked = leaderboard.ranking(track, person(request))
     page = listing(request, leaderboard.ordered(ranked, track=track, **wanted))
-    records = leaderboard.records(ranked)[-RECORDS_SHOWN:]
+    records = ranked.records[-RECORDS_SHOWN:]
     found = leaderboard.loaded(track, {row.pk for row in [*page.page, *records]})
-    kinds = [(k.value, str(k.label)) for k in PatchKind if k.value in {row.kind for row in ranked}]
-    originals = leaderboard.originals(ranked)
+    kinds = [(k.value, str(k.label)) for k in PatchKind if k.value in ranked.kinds]
     return {
         "listing": page,
         "entries": leaderboard_rows.entries(
-            track, list(page.page), found, standings, originals, sort=wanted["sort"]
+            track, list(page.page), found, standings, ranked.originals, sort=wanted["sort"]
         ),
-        "measured": len(ranked),
+        "measured": len(ranked.rows),
         **wanted,
         "kind_choices": choices(request, "kind", [("", _("every kind")), *kinds]),
         "sort_links": {
