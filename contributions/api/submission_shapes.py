@@ -23,6 +23,13 @@ from contributions.models import (
 from registry.api.plain import Plain, moment
 from registry.models import RepoType
 
+# The columns that one line of a list shows.
+LINE = [
+    *("id", "title", "kind", "status", "status_reason", "status_since", "created_at"),
+    *("head_revision", "base_revision", "discussion__num", "contributor__username"),
+    *("repository__name", "repository__repo_type", "repository__namespace__name"),
+    *("track__name", "track__repository"),
+]
 ACTIONS = ["cancel", "rerun", "withdraw", "open", "evaluate", "track", "answer"]
 
 

@@ -16,7 +16,11 @@ from rest_framework.response import Response
 
 from contributions.api import lookup, submission_detail
 from contributions.api.run_shapes import LogSerializer, log_after
-from contributions.api.submission_shapes import SubmissionRowSerializer, SubmissionSerializer
+from contributions.api.submission_shapes import (
+    LINE,
+    SubmissionRowSerializer,
+    SubmissionSerializer,
+)
 from contributions.models import (
     DiscussionStatus,
     Outcome,
@@ -42,7 +46,7 @@ TAG = ["submissions"]
 
 class SubmissionFilter(django_filters.FilterSet):  # type: ignore[misc]
     status = django_filters.MultipleChoiceFilter(
-        choices=SubmissionStatus.choices, help_text="May be repeated."
+        choices=SubmissionStatus.choices, help_text="May be repeated.", distinct=False
     )
     outcome = django_filters.ChoiceFilter(choices=Outcome.choices, method="ended")
     kind = django_filters.ChoiceFilter(choices=PatchKind.choices)
@@ -104,7 +108,7 @@ class Submissions(Endpoint):
         """What was offered, newest first."""
         rows = Submission.objects.visible_to(self.caller.user).listed()
         return self.page(
-            rows.select_related("discussion"),
+            rows.select_related("discussion").only(*LINE),
             SubmissionRowSerializer,
             load=lambda page: access.shown(self.caller.user, page),
         )
