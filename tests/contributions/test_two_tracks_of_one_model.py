@@ -136,7 +136,7 @@ def test_a_key_turned_back_in_the_first_track_stops_a_publication_of_the_second(
     patch = approved(cast, b"better", first)
     released(cast, first, patch)
     second = opened(cast, cast.prepare_track("second"))
-    cast.review(patch, "licence", "reverse", by=cast.luis, text="not theirs to give")
+    cast.review(patch, "licence", "reverse", by=cast.luis, reason_code="provenance-unclear")
     with pytest.raises(Conflict, match=f"licence key of submission {patch.pk}"):
         publications.publish(
             second.releases.get(number=0), actor=cast.berta, endpoint="http://127.0.0.1:9"

@@ -118,7 +118,8 @@ def test_the_skip_link_comes_first_and_the_theme_is_kept(site_scene, chromium):
         return page.evaluate("getComputedStyle(document.body).backgroundColor")
 
     light = paper()
-    page.click("form.theme button")
+    page.select_option("#theme-choice", "dark")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
     assert page.url == f"{site.url}/tracks"
     assert paper() != light
     page.goto(f"{site.url}/models")

@@ -31,8 +31,9 @@ def test_an_empty_site_tells_how_to_begin(client, db, page_rules):
         assert response.status_code == 200
         page_rules(response, address)
     html = client.get("/").content.decode()
-    assert "export HF_ENDPOINT=http://testserver" in html
-    assert "hf upload owner/model ./my-model . --create-pr" in html
+    assert 'href="/tracks/new"' in html
+    assert 'href="/new' in html
+    assert "export HF_ENDPOINT=http://testserver" in client.get("/models").content.decode()
 
 
 def test_every_block_of_commands_names_this_site_and_switches_xet_off(scene, as_person):
@@ -232,7 +233,8 @@ def test_binary_files_are_offered_and_not_shown(scene, client):
     html = client.get(
         f"{scene.model.get_absolute_url()}/blob/main/model.safetensors"
     ).content.decode()
-    assert "not text that can be shown" in html
+    assert 'class="lines"' not in html
+    assert 'class="note warning"' in html
     assert f"/resolve/{scene.head.oid}/model.safetensors" in html
 
 

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["tests.web.conftest"]
+from tests.web.conftest import (  # noqa: F401
+    _quick_passwords,
+    _scene,
+    _storage_of_its_own,
+    as_person,
+    page_rules,
+    scene,
+)
 
 
 @pytest.fixture
