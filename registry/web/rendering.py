@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from functools import cache
 from urllib.parse import urlsplit
@@ -12,9 +13,12 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
+from registry.services.remembered import remembered
 from registry.web import references
 
 _LONGEST = 200_000
+# A text can be made to be slow (seconds for 100 kB of brackets): it is so once in ten minutes.
+_LONG_TEXT, _KEPT_SECONDS = 5_000, 600
 _HEADINGS = {f"h{level}": f"h{min(level + 1, 6)}" for level in range(1, 7)}
 _TEXT = {"p", "br", "hr", "em", "strong", "del", "blockquote", "a", "img"}
 _CODE_AND_LISTS = {"code", "pre", "ul", "ol", "li"}
@@ -75,13 +79,25 @@ def markdown(
     """
     if len(text) > _LONGEST:
         text = text[:_LONGEST] + "\n\n… *(cut: the rest is in the file)*"
+    known = addresses or {}
+    if len(text) <= _LONG_TEXT:
+        return _rendered(text, images_from, known)
+    facts = repr((text, images_from, sorted(known.items())))
+    key = f"markdown:1:{hashlib.sha256(facts.encode(errors='replace')).hexdigest()}"
+    kept = remembered(
+        key, _KEPT_SECONDS, lambda: str(_rendered(text, images_from, addresses or {}))
+    )
+    return mark_safe(kept)  # noqa: S308 — what the sanitiser gave
+
+
+def _rendered(text: str, images_from: str, addresses: Mapping[str, str]) -> SafeString:
     tokens = _markdown().parse(text)
     for token in tokens:
         if token.tag in _HEADINGS:
             token.tag = _HEADINGS[token.tag]
         elif token.type == "th_open":
             token.attrSet("scope", "col")
-    references.link(tokens, addresses or {})
+    references.link(tokens, addresses)
     html = _markdown().renderer.render(tokens, _markdown().options, {})
 
     def checked(tag: str, attribute: str, value: str) -> str | None:
