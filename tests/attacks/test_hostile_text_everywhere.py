@@ -127,6 +127,7 @@ def _machines():
     Publication.objects.update(endpoint="https://hub.example", repo_id=f"x/{poison.SHORT}")
 
 
+@pytest.mark.slow
 def test_no_page_takes_it_for_markup(hostile, as_person):
     s, visited = hostile, {}
     of_each = {s.vera: 3, s.berta: 2, s.cyril: 1, None: 1}
