@@ -88,6 +88,7 @@ def test_no_odd_body_is_a_crash(scene):
             assert answer.status_code < 500, (path, body[:40])
 
 
+@pytest.mark.slow
 def test_no_odd_form_is_a_crash(scene):
     s = scene
     client = Client(raise_request_exception=False)
