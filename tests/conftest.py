@@ -33,7 +33,7 @@ from registry.servers.layout import OWNER_ROLE, Layout  # noqa: E402
 from registry.servers.postgres import UNSAFE_BUT_FAST, Postgres  # noqa: E402
 from registry.servers.redis import Redis  # noqa: E402
 
-pytest_plugins = ["tests.running", "tests.browser"]
+pytest_plugins = ["tests.running", "tests.browser", "tests.trained"]
 _started: list[Postgres | Redis | Layout] = []
 
 

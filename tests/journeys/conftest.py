@@ -15,7 +15,6 @@ import pytest
 from registry.servers import process, stack
 from registry.servers.redis import free_port
 
-pytest_plugins = ["tests.workers.conftest"]
 # Empty is unset: the second site brings its own servers.
 OWN_SERVERS = dict.fromkeys(
     ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HUB_TOKEN_PUBLIC_KEY", "SITE_URL"), ""

@@ -111,20 +111,3 @@ def gone_within(seconds: float, mark: str) -> bool:
             return False
         time.sleep(0.02)
     return True
-
-
-# --- platform tests: a community with a real tiny model (imports wait for Django) --------------
-
-
-@pytest.fixture(scope="session")
-def materials(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    from tests.workers.community import Materials
-
-    return Materials(tmp_path_factory.mktemp("materials"))
-
-
-@pytest.fixture
-def people(live_db: Any, materials: Any) -> Any:
-    from tests.workers.community import Community
-
-    return Community(materials)
