@@ -78,7 +78,7 @@ class FailureClass(Choices):
 class RunQuerySet(models.QuerySet["Run"]):
     def on_tracks_visible_to(self, user: User | None) -> RunQuerySet:
         """Of a submission that may be seen, without those on the track of a closed model."""
-        seen = models.Q(track__repository__in=Repository.objects.visible_to(user).values("pk"))
+        seen = models.Q(track__repository__in=Repository.objects.open_to(user).values("pk"))
         return self.filter(models.Q(track=None) | seen)
 
     def eligible(self, queue: str) -> RunQuerySet:

@@ -72,7 +72,7 @@ def shown(viewer: User | None, submissions: Iterable[Submission]) -> list[Submis
         if row.track is not None and row.track.repository_id != row.repository_id
     }
     if elsewhere:
-        visible = Repository.objects.visible_to(viewer).filter(pk__in=elsewhere)
+        visible = Repository.objects.open_to(viewer).filter(pk__in=elsewhere)
         closed = elsewhere - set(visible.values_list("pk", flat=True))
         for row in rows:
             if row.track is not None and row.track.repository_id in closed:

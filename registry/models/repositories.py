@@ -7,7 +7,14 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from registry.models.accounts import MemberRole, Namespace, Organisation, User
+from registry.models.accounts import (
+    MemberRole,
+    Namespace,
+    Organisation,
+    Role,
+    RoleGrant,
+    User,
+)
 from registry.models.choices import Choices
 from registry.models.names import NAME_LENGTH, validate_name
 
@@ -50,6 +57,14 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
             | models.Q(pk__in=maintained.values("repository"))
         )
         return self.filter(public | own)
+
+    def open_to(self, user: User | None) -> RepositoryQuerySet:
+        """What `user` may open when they ask for it: operators all, beside what lists show them."""
+        if user is None:
+            return self.visible_to(None)
+        seen = Repository.objects.visible_to(user).values("pk")
+        operator = RoleGrant.objects.filter(user=user, role=Role.OPERATOR)
+        return self.filter(models.Q(pk__in=seen) | models.Exists(operator))
 
     def named(self, repo_type: str, namespace: str, name: str) -> RepositoryQuerySet:
         return self.filter(

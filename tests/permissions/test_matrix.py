@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import resolve
 from tests import counts
 from tests.permissions import cells
 from tests.permissions.addresses import PAGE, routes
+from tests.permissions.callers import WHO_SEES
 from tests.permissions.entries import METHODS, Entry
 from tests.permissions.table import AREAS, ENTRIES
 
@@ -121,3 +123,12 @@ def _asked(matrix, entry: Entry, method: str) -> cells.Answer:
     call = next(iter(entry.calls.values()))
     face = routes()[entry.route]
     return cells.ask(matrix, face, entry, method, call, "operator", matrix.open)
+
+
+@pytest.mark.parametrize("caller", sorted(WHO_SEES))
+def test_whoever_sees_a_private_submission_sees_its_runs_and_its_track(matrix, caller):
+    entry = next(e for e in ENTRIES if e.route == "api/v1/submissions/<int:pk>/")
+    answer = cells.ask(matrix, "api", entry, "GET", entry.calls["GET"], caller, matrix.closed)
+    told = json.loads(answer.text)
+    assert [run["status"] for run in told["runs"]].count("running") == 1
+    assert told["track"] is not None
