@@ -65,12 +65,11 @@ def test_everything_is_reached_by_tab_and_shows_where_one_is(shown, chromium):
         fields = "main :is(input, select, textarea, button, summary)"
         wanted = page.locator(f"{fields}:visible:not(:disabled)").count()
         assert len(stops) >= wanted, address
+    _menus_open_by_keyboard(site, page)
+    assert not page.complaints
 
 
-def test_menus_open_by_keyboard(shown, chromium):
-    site, s = shown
-    page = opened(chromium)
-    sign_in(page, site, s.berta)
+def _menus_open_by_keyboard(site, page):
     page.goto(f"{site.url}/tracks")
     page.locator("details.menu > summary").focus()
     page.keyboard.press("Enter")
@@ -80,4 +79,3 @@ def test_menus_open_by_keyboard(shown, chromium):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
-    assert not page.complaints
