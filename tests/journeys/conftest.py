@@ -51,7 +51,7 @@ def _second_site(var: Path) -> stack.Started:
 
 
 @pytest.fixture
-def town(hub, live_db, worker, people, tmp_path, chromium):  # noqa: F811
+def town(hub, live_db, worker, people, tmp_path, chromium):
     """Berta's track is open; workers, and the clock that wakes them, are at work."""
     from contributions.models import TrackStatus
     from registry.models import Role
