@@ -14,10 +14,9 @@ from contributions.models import PatchKind, ReleaseStatus, Submission, Submissio
 from contributions.services import access
 from contributions.web import leaderboard, leaderboard_rows
 from contributions.web.leaderboard import Ranked
+from contributions.web.leaderboard_rows import Standing
 from registry.api.endpoints import Endpoint
 from registry.api.plain import root_of
-
-RELEASES_SHOWN = 50
 
 
 class EntrySerializer(serializers.Serializer[Any]):
@@ -79,18 +78,29 @@ class Leaderboard(Endpoint):
         ranked = leaderboard.ranking(track, self.caller.user)
         rows = leaderboard.ordered(ranked, track=track, sort="", kind=_kind(request))
         page = positions.cut(request, rows, key=lambda row: (row.loss, row.pk))
-        releases = list(track.releases.order_by("-number")[:RELEASES_SHOWN])
+        releases = list(leaderboard_rows.releases_of(track))
         standings = leaderboard_rows.standings(track, releases)
         return Response(
             {
                 "track": track.name,
                 "metric": track.metric,
-                "releases": StandingSerializer(standings, many=True).data,
+                "releases": [_standing(standing) for standing in standings],
                 "next": page.next,
                 "previous": page.previous,
-                "results": _entries(request, page.rows, leaderboard.credits_of(track)),
+                "results": _entries(request, page.rows, leaderboard.credits_of(track, page.rows)),
             }
         )
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    release = standing.release
+    return {
+        "release": release.number,
+        "status": release.status,
+        "revision": release.revision,
+        "loss": standing.loss,
+        "metric": standing.metric,
+    }
 
 
 def _kind(request: Request) -> str:

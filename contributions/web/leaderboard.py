@@ -163,9 +163,11 @@ def ordered(found: Ranking, *, track: Track, sort: str, kind: str) -> Sequence[R
     return chosen
 
 
-def credits_of(track: Track) -> dict[int, float]:
+def credits_of(track: Track, among: Sequence[Ranked] | None = None) -> dict[int, float]:
     """Submission → all that its releases of this track have credited it with."""
     lines = Credit.objects.filter(release__track=track).order_by().values_list("submission_id")
+    if among is not None:
+        lines = lines.filter(submission__in=[row.pk for row in among])
     return dict(lines.annotate(amount=Sum("amount")))
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import RequestFactory
 from rest_framework.utils.encoders import JSONEncoder
 
-from contributions.api.leaderboard import EntrySerializer
+from contributions.api.leaderboard import EntrySerializer, StandingSerializer
 from contributions.api.submission_shapes import SubmissionLineSerializer, SubmissionRowSerializer
 from contributions.api.tracks import TrackSerializer
 from contributions.models import Submission, Track
@@ -43,3 +43,11 @@ def test_an_entry_of_a_leaderboard_has_the_fields_of_its_serializer(scene, api):
     for entry in entries:
         assert list(entry) == list(EntrySerializer().fields)
         assert json.loads(json.dumps(EntrySerializer(entry).data)) == entry
+
+
+def test_the_base_and_the_releases_of_a_leaderboard_tell_their_loss(scene, api):
+    page = api().get(f"/tracks/{Track.objects.first().name}/leaderboard/").json()
+    fields = list(StandingSerializer().fields)
+    assert page["releases"]
+    assert all(list(standing) == fields for standing in page["releases"])
+    assert any(standing["loss"] is not None for standing in page["releases"])
