@@ -86,7 +86,7 @@ def whole(submission: Submission, caller: Caller) -> Submission:
 
 def new(submission: Submission, caller: Caller, *, description: str) -> Submission:
     """One that was made a moment ago: nothing but its check belongs to it yet."""
-    runs = _runs(submission, caller)
+    runs = list(run_shapes.lines(submission.runs.all())[:RUNS_SHOWN])
     submission.shown = Shown(  # type: ignore[attr-defined]
         runs=runs,
         reviews=[],

@@ -76,9 +76,7 @@ def last_commits(revision: Revision, *, folder: str = "") -> dict[str, LastCommi
     return found
 
 
-def last_commits_of(
-    revision: Revision, folder: str, names: Sequence[str]
-) -> dict[str, LastCommit]:
+def last_commits_of(revision: Revision, folder: str, names: Sequence[str]) -> dict[str, LastCommit]:
     """Path → the commit that last changed it or anything below it, for `names` in `folder` alone.
 
     One query, whose answer is as long as `names`.

@@ -54,9 +54,7 @@ class TensorDiff:
     parameters_after: int = 0
 
 
-def compare(
-    before: Entry, after: Entry, *, opened: Opener, measure: bool = True
-) -> TensorDiff:
+def compare(before: Entry, after: Entry, *, opened: Opener, measure: bool = True) -> TensorDiff:
     """Raises Unprocessable when one of the two is no safetensors file."""
     measure = measure and max(before.size, after.size) <= LARGEST_FILE
     old, old_data = _read(before, opened, whole=measure)
