@@ -9,16 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from types import SimpleNamespace
 
-from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
 from contributions.models import (
     Benchmark,
-    CannedReply,
     Decision,
     DraftFile,
     Key,
-    NotificationKind,
     OfferDraft,
     PatchKind,
     Publication,
@@ -33,20 +30,18 @@ from contributions.models import (
     Track,
     TrackDataset,
     TrackStatus,
-    Usage,
 )
-from contributions.services import discussions, notifications, review_queue
-from registry.models import Event, Maintainer, MemberRole, Membership, Role, SetupLink
+from contributions.services import discussions, review_queue
+from registry.models import Maintainer, MemberRole, Membership, Role
 from registry.services import (
     accounts,
     commits,
-    organisations,
-    quarantine,
     refs,
     repositories,
     tokens,
 )
 from registry.services.commits import AddFile
+from tests.permissions import belongings
 from tests.web import scene as web
 
 SCOPES = ("read", "write", "review")
@@ -63,7 +58,7 @@ def make() -> SimpleNamespace:
         private: _things(people, circle.namespace, "closed" if private else "open", private)
         for private in (False, True)
     }
-    site = _site(people, circle, worlds[False]["model"])
+    site = belongings.make(people, circle)
     secrets = {
         f"{whose} {scope}": tokens.issue(user, name=scope, scope=scope)[1]
         for whose, user in (("token", people.contributor), ("mighty", people.mighty))
@@ -267,44 +262,3 @@ def _draft(people, model):
     )
     file = DraftFile.objects.create(draft=draft, path="model.safetensors", size=5, sha256=SHA)
     return {"draft": draft.pk, "file": file.pk}
-
-
-# --- what belongs to the site or to one person --------------------------------------------------
-
-
-def _site(people, circle, things):
-    spare = repositories.create(
-        actor=people.founder, namespace=people.founder.namespace, name="kept", repo_type="model"
-    )
-    notifications.tell(
-        people.contributor,
-        NotificationKind.COMMENT,
-        title="Somebody wrote",
-        url="/about",
-        about="test:1",
-    )
-    invited, secret = organisations.invite(
-        circle, whom=people.other.username, role=MemberRole.READ, actor=people.founder
-    )
-    Membership.objects.create(organisation=circle, user=people.other, role=MemberRole.READ)
-    reply = CannedReply.objects.create(title="Thanks", decision=Decision.APPROVE, text="Thanks.")
-    passkey = Authenticator.objects.create(
-        user=people.other, type=Authenticator.Type.WEBAUTHN, data={"name": "phone"}
-    )
-    SetupLink.objects.create(digest=SHA, expires_at=timezone.now() + dt.timedelta(days=1))
-    return {
-        "organisation": circle.namespace.name,
-        "organisation_pk": circle.pk,
-        "member": people.other.username,
-        "invitation": invited.pk,
-        "invitation_secret": secret,
-        "passkey": passkey.pk,
-        "contributor": people.contributor.username,
-        "notification": people.contributor.notifications.get(about="test:1").pk,
-        "token": tokens.issue(people.contributor, name="laptop", scope="read")[0].pk,
-        "user": people.stranger.pk,
-        "quarantine": quarantine.place(spare, actor=people.operator, reason="A test.").pk,
-        "any_event": Event.objects.order_by("pk").values_list("pk", flat=True)[0],
-        "reply": reply.pk,
-        "usage": Usage.objects.get_or_create(contributor=people.contributor)[0].pk,
-    }
