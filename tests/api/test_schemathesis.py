@@ -22,7 +22,7 @@ from registry.models import Role
 from registry.services import accounts, tokens
 from tests import counts
 
-EXAMPLES = 12
+EXAMPLES = 8
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
