@@ -82,8 +82,10 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
         listed = pages()
         for viewer, cookie in cookies.items():
             for page, addresses in listed.items():
-                if (count := queries(addresses[0], cookie)) is not None:
-                    counted[f"{page} ({viewer})"] = (count, addresses, cookie)
+                # The most of all: what a submission asks for depends on how far it has come.
+                found = [queries(address, cookie) for address in addresses]
+                if counts := [count for count in found if count is not None]:
+                    counted[f"{page} ({viewer})"] = (max(counts), addresses, cookie)
         watched = moving_submission()
         with site.web() as address:
             for name, (count, addresses, cookie) in counted.items():

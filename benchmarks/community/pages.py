@@ -104,7 +104,7 @@ def _spread(model: type[Submission] | type[Run], pattern: str) -> list[str]:
     """A few of them, from the first to the last."""
     keys = list(model.objects.order_by("pk").values_list("pk", flat=True))
     step = max(len(keys) // EACH, 1)
-    chosen = model.objects.filter(pk__in=keys[::step])
+    chosen = model.objects.filter(pk__in=keys[::step]).order_by("pk")[:EACH]
     return [pattern.format(row) for row in chosen]
 
 
