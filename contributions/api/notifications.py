@@ -48,7 +48,7 @@ class ReadSerializer(serializers.Serializer[Any]):
     read = serializers.IntegerField(help_text="How many were unread.")
 
 
-class NotificationFilter(django_filters.FilterSet):  # type: ignore[misc]
+class NotificationFilter(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter(choices=NotificationKind.choices)
     unread = django_filters.BooleanFilter(method="not_read")
 

@@ -52,7 +52,7 @@ class PublicationBody(Body):
     private = serializers.BooleanField(default=False)
 
 
-class PublicationFilter(django_filters.FilterSet):  # type: ignore[misc]
+class PublicationFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=PublicationStatus.choices)
 
     class Meta:

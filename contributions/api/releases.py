@@ -72,7 +72,7 @@ class ReleaseDetailSerializer(ReleaseSerializer):
         return {**models, "gain": report.get("gain") or {}}
 
 
-class ReleaseFilter(django_filters.FilterSet):  # type: ignore[misc]
+class ReleaseFilter(django_filters.FilterSet):
     track = django_filters.CharFilter(method="of_track")
     status = django_filters.ChoiceFilter(choices=ReleaseStatus.choices)
 

@@ -71,7 +71,7 @@ class DecisionBody(Body):
     )
 
 
-class ItemFilter(django_filters.FilterSet):  # type: ignore[misc]
+class ItemFilter(django_filters.FilterSet):
     key = django_filters.ChoiceFilter(choices=Key.choices)
 
     class Meta:

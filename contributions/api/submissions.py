@@ -44,7 +44,7 @@ from registry.services.errors import Conflict, NotFound, SignInNeeded
 TAG = ["submissions"]
 
 
-class SubmissionFilter(django_filters.FilterSet):  # type: ignore[misc]
+class SubmissionFilter(django_filters.FilterSet):
     status = django_filters.MultipleChoiceFilter(
         choices=SubmissionStatus.choices, help_text="May be repeated.", distinct=False
     )

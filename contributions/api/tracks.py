@@ -78,7 +78,7 @@ class TrackDetailSerializer(TrackSerializer):
     training_data = TrainingDataSerializer(source="shown_data", many=True)
 
 
-class TrackFilter(django_filters.FilterSet):  # type: ignore[misc]
+class TrackFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=TrackStatus.choices)
     task = django_filters.ChoiceFilter(choices=Task.choices)
     repository = django_filters.CharFilter(method="of", help_text="namespace/name")

@@ -79,7 +79,7 @@ class Table:
     empty: Words = ""
 
 
-class Desk(ModelAdmin):  # type: ignore[misc]
+class Desk(ModelAdmin):
     may_see: ClassVar[staff.May]
     acts: ClassVar[tuple[Act, ...]] = ()
     related: ClassVar[tuple[str, ...]] = ()

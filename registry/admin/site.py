@@ -42,7 +42,7 @@ def add_page(path: str, view: View, *, name: str, may: staff.May) -> None:
     EXTRA_PAGES.append(ExtraPage(path, view, name, may))
 
 
-class DashboardSite(UnfoldAdminSite):  # type: ignore[misc]
+class DashboardSite(UnfoldAdminSite):
     """Signing in is allauth's, with its second factor; a password alone never opens this door."""
 
     # Django's own pages for what this site does elsewhere, or not at all.

@@ -33,7 +33,7 @@ class ByVerb(admin.SimpleListFilter):
         return queryset.filter(verb=self.value()) if self.value() else queryset
 
 
-class ByActor(TextFilter):  # type: ignore[misc]
+class ByActor(TextFilter):
     title = _("person")
     parameter_name = "actor"
 
@@ -42,7 +42,7 @@ class ByActor(TextFilter):  # type: ignore[misc]
         return queryset.filter(actor__in=_people(name)) if name else queryset
 
 
-class BySubject(TextFilter):  # type: ignore[misc]
+class BySubject(TextFilter):
     title = _("subject")
     parameter_name = "subject"
 
@@ -51,7 +51,7 @@ class BySubject(TextFilter):  # type: ignore[misc]
         return queryset.filter(subject=subject) if subject else queryset
 
 
-class Days(RangeDateFilter):  # type: ignore[misc]
+class Days(RangeDateFilter):
     """Whole days of UTC, both ends included; what is no date is passed over."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:

@@ -95,7 +95,7 @@ class RepositoryBody(Body):
     private = serializers.BooleanField(default=False)
 
 
-class RepositoryFilter(django_filters.FilterSet):  # type: ignore[misc]
+class RepositoryFilter(django_filters.FilterSet):
     repo_type = django_filters.ChoiceFilter(choices=RepoType.choices)
     namespace = django_filters.CharFilter(field_name="namespace__name", lookup_expr="iexact")
     search = django_filters.CharFilter(method="named", help_text="Part of the name.")

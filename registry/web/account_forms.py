@@ -26,7 +26,7 @@ def _name(form: forms.Form) -> None:
     form.fields["email"].help_text = _("For notifications and a lost password. Nobody sees it.")
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]
+class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _plain(self)
@@ -41,7 +41,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         return bool(self.has_error("__all__", "too_many_login_attempts"))
 
 
-class SignUpForm(SignupForm):  # type: ignore[misc]
+class SignUpForm(SignupForm):
     field_order = ("username", "email", "password1", "password2")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -51,7 +51,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
         self.fields["password2"].label = _("The same password again")
 
 
-class ProviderSignUpForm(ProviderForm):  # type: ignore[misc]
+class ProviderSignUpForm(ProviderForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _plain(self)

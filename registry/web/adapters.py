@@ -39,14 +39,14 @@ def may_sign_in(user: User) -> bool:
     return user.is_active and not user.is_bot and user.anonymised_at is None
 
 
-class AccountBackend(AuthenticationBackend):  # type: ignore[misc]
+class AccountBackend(AuthenticationBackend):
     """By name in any case, or by e-mail address."""
 
     def user_can_authenticate(self, user: User) -> bool:
         return may_sign_in(user)
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         if settings.SIGNUP == "invite":
             return organisations.is_invited(request.session.get(INVITATION, ""))
@@ -106,7 +106,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             )
 
 
-class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+class ProviderAdapter(DefaultSocialAccountAdapter):
     """Signing up through GitHub, GitLab, Hugging Face or another OpenID Connect provider."""
 
     def is_auto_signup_allowed(self, request: HttpRequest, sociallogin: Any) -> bool:
@@ -135,7 +135,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return sociallogin.user
 
 
-class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class SecondFactorAdapter(DefaultMFAAdapter):
     """Seeds of one-time codes are kept encrypted: a copy of the database makes no codes."""
 
     def encrypt(self, text: str) -> str:

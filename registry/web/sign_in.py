@@ -21,7 +21,7 @@ from django.views.generic import RedirectView
 from registry.web.pages import P, View, page
 
 
-class SignInView(views.LoginView):  # type: ignore[misc]
+class SignInView(views.LoginView):
     def form_invalid(self, form: Any) -> HttpResponse:
         if form.throttled:
             refused: HttpResponse = respond_429(self.request)
