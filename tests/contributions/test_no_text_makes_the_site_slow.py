@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from contributions.services import diffs, history, reviews
 from registry.services.commits import AddFile
 
-
-@pytest.fixture(autouse=True)
-def _at_once():
-    started = time.monotonic()
-    yield
-    assert time.monotonic() - started < 20
+pytestmark = pytest.mark.timeout(30)
 
 
 def test_spaces_in_a_trailer(cast):

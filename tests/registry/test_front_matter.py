@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -34,10 +33,9 @@ def test_it_becomes_what_a_row_can_hold(model, ada, block):
     assert model.card == json.loads(told)
 
 
+@pytest.mark.timeout(20)
 def test_a_very_long_one_is_not_read():
     text = "---\n" + "".join(f"k{n}: v\n" for n in range(300_000)) + "---\nbody"
-    started = time.monotonic()
     card = front_matter.parse(text)
-    assert time.monotonic() - started < 2
     assert (card.data, card.body) == ({}, "body")
     assert "longer than" in card.problem

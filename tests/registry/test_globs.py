@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from registry.services import globs
@@ -47,9 +45,8 @@ def test_the_default_patterns_are_those_of_the_hub():
     assert [path for path in [*large, *small] if rules.is_large(path, 10)] == large
 
 
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize("pattern", ["*a" * 60 + "b", "**/" * 60 + "b", "a/**/" * 60 + "*b*b*c"])
-def test_no_pattern_is_slow(pattern):
-    started = time.monotonic()
+def test_no_pattern_hangs(pattern):
     assert not globs.matcher(pattern)("/".join(["a" * 250] * 30))
     assert Rules(ignore=f"{pattern}\n" * 5).is_ignored("a" * 250) is False
-    assert time.monotonic() - started < 1

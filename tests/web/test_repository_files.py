@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import struct
-import time
 
 import pytest
 
@@ -86,11 +85,10 @@ def test_json_is_indented_and_can_be_read_as_it_is(client, put):
     assert "Indented for reading" not in page(client, f"{address}?view=source")
 
 
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize("text", ["[" * 90_000, "[" * 900 + "]" * 900, "1" * 9999, "{", "[NaN]"])
 def test_odd_json_is_shown_as_text(client, put, text):
-    began = time.monotonic()
     assert 'class="lines' in page(client, put("odd.json", text))
-    assert time.monotonic() - began < 3
 
 
 def test_pictures_come_from_resolve_and_svg_and_html_are_only_text(client, put):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -100,14 +98,9 @@ def test_no_page_costs_more_than_fifteen_queries(scene, large, as_person):
             if person is scene.berta and below == "/settings":
                 continue
             browser.get(address)
-            began = time.process_time()
             with CaptureQueriesContext(connection) as queries:
                 response = browser.get(address)
-            spent = time.process_time() - began
             assert response.status_code == 200, address
             assert len(response.content) < 200_000, (address, len(response.content))
             assert len(queries) <= 15, (address, [q["sql"][:150] for q in queries])
-            assert spent < 1, (address, spent)
-            print(
-                f"{len(queries):3} queries {spent * 1000:5.0f} ms {len(response.content):7} {below}"
-            )
+            print(f"{len(queries):3} queries {len(response.content):7} bytes {below}")
