@@ -121,7 +121,7 @@ class Decisions(Desk):
             return ""
         if hasattr(review, "answer"):
             return cells.label(_("given"), "gain")
-        when = f"{review.answer_due_at:%Y-%m-%d}"
+        when = cells.day(review.answer_due_at)
         return format_html(
             "{} {}", when, cells.label(_("late"), "loss") if review.is_overdue else ""
         )

@@ -121,7 +121,7 @@ class Queues(Desk):
 
     @admin.display(description=_("due"))
     def due(self, item: ReviewItem) -> str:
-        when = f"{item.due_at:%Y-%m-%d}"
+        when = cells.day(item.due_at)
         if item.is_overdue:
             return format_html("{} {}", when, cells.label(_("overdue"), "loss"))
         return when

@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 
 from registry.admin.navigation import Words
 from registry.models import Repository, User
-from registry.templatetags.figures import NONE, ago
+from registry.templatetags.figures import NONE, ago, day, short_day
 
-__all__ = ["ago", "label", "link", "moment", "person", "repository", "row_link"]
+__all__ = ["ago", "day", "label", "link", "moment", "person", "repository", "row_link"]
 
 
 def link(href: str, text: Any) -> SafeString:
@@ -42,4 +42,4 @@ def label(text: Words, kind: str = "") -> SafeString:
 
 
 def moment(at: dt.datetime | None) -> str:
-    return f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC" if at else NONE
+    return f"{short_day(at)}, {at.astimezone(dt.UTC):%H:%M:%S} UTC" if at else NONE

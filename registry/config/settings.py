@@ -294,6 +294,8 @@ SPECTACULAR_SETTINGS = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 USE_I18N = True
+# Dates: British in English; other languages as Django has them.
+FORMAT_MODULE_PATH = "registry.locale"
 USE_TZ = True
 TIME_ZONE = "UTC"
 

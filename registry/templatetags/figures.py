@@ -53,8 +53,7 @@ def since(moment: dt.datetime | None) -> SafeString | str:
 def _time(moment: dt.datetime, pattern: str) -> SafeString:
     """site.js fills the same pattern anew, with the browser's own words for the units."""
     exact = moment.astimezone(dt.UTC)
-    # Translators: a date format of Django.
-    full_day = formats.date_format(exact, _("j F Y"))
+    full_day = formats.date_format(exact, "DATE_FORMAT")
     return format_html(
         '<time datetime="{}" title="{}" data-words="{}">{}</time>',
         exact.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -66,8 +65,7 @@ def _time(moment: dt.datetime, pattern: str) -> SafeString:
 
 def short_day(moment: dt.datetime) -> str:
     """3 Nov 2026, as the language writes it."""
-    # Translators: a date format of Django, as short as it stays clear.
-    return formats.date_format(moment.astimezone(dt.UTC), _("j M Y"))
+    return formats.date_format(moment.astimezone(dt.UTC), "SHORT_DATE_FORMAT")
 
 
 def short_date(date: dt.date) -> str:

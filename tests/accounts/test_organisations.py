@@ -58,6 +58,8 @@ def test_a_person_is_invited_by_name_and_accepts(lab, berta, emil, page_rules):
     page_rules(response, "/organisations/lab")
     assert role_of(emil, lab) is None, "nobody belongs to anything without wanting to"
     assert mail.outbox[-1].to == ["emil@example.org"]
+    ends = Invitation.objects.get().expires_at
+    assert f"until {ends.day} {ends:%B %Y}." in mail.outbox[-1].body
     event = Event.objects.get(verb="organisation.invited")
     assert event.data["user"] == emil.pk
     his = browser(emil)

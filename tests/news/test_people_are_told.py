@@ -221,6 +221,20 @@ def test_each_is_told_in_their_language(scene, news):
     assert f"{asked.answer_due_at.year}年{asked.answer_due_at.month}月" in text
 
 
+def test_a_moment_is_told_the_british_way_in_english(scene, news):
+    asked = reviews.review(
+        scene.waiting,
+        reviewer=scene.lena,
+        key=Key.LICENCE,
+        decision=Decision.INFO,
+        reason_code="provenance-unclear",
+        text="Where are the images from?",
+    )
+    [(_kind, _title, text)] = news(scene.cyril)
+    due = asked.answer_due_at
+    assert f"Please answer by {due.day} {due:%B %Y, %H:%M} (UTC)." in text
+
+
 def test_old_stories_are_not_told_when_news_begin(scene):
     from contributions.models import NewsCursor
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from html.parser import HTMLParser
 
 import pytest
 from django.core import mail as outbox
+from django.template import Context, Template
 from django.test import Client
 from django.utils import translation
 
@@ -220,8 +222,6 @@ def test_mails_are_in_the_language_of_whom_they_go_to(scene):
 
 
 def test_times_and_days_are_written_as_the_language_writes_them():
-    import datetime as dt
-
     with translation.override("zh-hans"):
         assert in_words(200) == "3分钟"
         assert short_day(dt.datetime(2026, 11, 3, tzinfo=dt.UTC)) == "2026年11月3日"
@@ -229,6 +229,20 @@ def test_times_and_days_are_written_as_the_language_writes_them():
         assert in_words(61) == "1 minute"
         assert in_words(200) == "3 minutes"
         assert short_day(dt.datetime(2026, 11, 3, tzinfo=dt.UTC)) == "3 Nov 2026"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "7 December 2026, 19:55 | 7 Dec 2026, 19:55 | 7 December 2026 | 19:55"),
+        ("zh-hans", "2026年12月7日 19:55 | 2026年12月7日 19:55 | 2026年12月7日 | 19:55"),
+    ],
+)
+def test_templates_write_dates_the_british_way_in_english_only(language, words):
+    moment = dt.datetime(2026, 12, 7, 19, 55, tzinfo=dt.UTC)
+    shapes = '{{ at }} | {{ at|date:"SHORT_DATETIME_FORMAT" }} | {{ at|date }} | {{ at|time }}'
+    with translation.override(language):
+        assert Template(shapes).render(Context({"at": moment})) == words
 
 
 @pytest.mark.parametrize("slug", PAGES)
