@@ -69,7 +69,7 @@ class Desk:
             # Looked at when it was claimed; the decision looks again.
             return ""
         if interest := interests.interest_of(me, self.submission):
-            return _("Conflict of interest: you may not review this, because %s.") % interest
+            return _("Conflict of interest: you may not review this, because %s.") % interest.of_you
         if item and item.is_claimed and item.claimed_until:
             words = _("%(who)s looks at it until %(until)s UTC.")
             return words % {"who": item.claimed_by, "until": f"{item.claimed_until:%H:%M}"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from contributions.models import (
     Discussion,
@@ -17,23 +19,63 @@ from contributions.models import (
 )
 from contributions.services import history
 from registry.models import MemberRole, Membership, Repository, User
+from registry.models.choices import Choices
 from registry.models.repositories import RepositoryQuerySet
 
 
-def interest_of(person: User, submission: Submission) -> str:
-    """Why this person may not review it; empty when nothing is against it."""
+class InterestKind(Choices):
+    """Each as it is said of somebody (value), and to themselves (label)."""
+
+    OWN = "it is their own", _("it is your own")
+    WRITTEN = (
+        "they uploaded or co-wrote a commit of it",
+        _("you uploaded or co-wrote a commit of it"),
+    )
+    MODEL = "they own the model that it changes", _("you own the model that it changes")
+    DATASET = "they own the dataset that it changes", _("you own the dataset that it changes")
+    BASE = "they own the base that it uses", _("you own the base that it uses")
+    TRAINING = "they own training data that it uses", _("you own training data that it uses")
+    COLLEAGUE = (
+        "they are in the contributor's organisation",
+        _("you are in the contributor's organisation"),
+    )
+
+
+@dataclass(frozen=True)
+class Interest:
+    """Why somebody may not review a submission. `repository`: which one, where that matters."""
+
+    kind: InterestKind
+    repository: str = ""
+
+    @property
+    def of_them(self) -> str:
+        """For an error, which names the person: "… because they own the model …"."""
+        return self._with_repository(self.kind.value)
+
+    @property
+    def of_you(self) -> str:
+        """For a page that the person reads, in their language."""
+        return self._with_repository(str(self.kind.label))
+
+    def _with_repository(self, words: str) -> str:
+        return f"{words} ({self.repository})" if self.repository else words
+
+
+def interest_of(person: User, submission: Submission) -> Interest | None:
+    """Why this person may not review it; None when nothing is against it."""
     discussion = submission.discussion
     if person == submission.contributor or (discussion and person == discussion.author):
-        return "it is their own"
+        return Interest(InterestKind.OWN)
     if person.pk in _writers(submission):
-        return "they uploaded or co-wrote a commit of it"
+        return Interest(InterestKind.WRITTEN)
     if concerned := _owned_of_concerned(person, submission):
         return concerned
     if settings.REVIEW_REFUSE_SAME_ORGANISATION and _share_organisation(
         person, submission.contributor
     ):
-        return "they are in the contributor's organisation"
-    return ""
+        return Interest(InterestKind.COLLEAGUE)
+    return None
 
 
 def _writers(submission: Submission) -> set[int]:
@@ -56,7 +98,7 @@ def _opening(discussion: Discussion | None) -> DiscussionEvent | None:
     return DiscussionEvent.objects.filter(discussion=discussion, kind=kind).first()
 
 
-def _owned_of_concerned(person: User, submission: Submission) -> str:
+def _owned_of_concerned(person: User, submission: Submission) -> Interest | None:
     """The repository that is changed, and the base and training data of its track; one query."""
     track = submission.track
     concerned = Q(pk=submission.repository_id)
@@ -65,11 +107,13 @@ def _owned_of_concerned(person: User, submission: Submission) -> str:
     owned = owned_by(person).filter(concerned).select_related("namespace").distinct()
     for repository in owned:
         if repository.pk == submission.repository_id:
-            what = repository.repo_type
+            kind = InterestKind[repository.repo_type.upper()]
+        elif track and repository.pk == track.repository_id:
+            kind = InterestKind.BASE
         else:
-            what = "base" if track and repository.pk == track.repository_id else "training data"
-        return f"they own the {what} it changes or uses ({repository})"
-    return ""
+            kind = InterestKind.TRAINING
+        return Interest(kind, repository.full_name)
+    return None
 
 
 def _share_organisation(one: User, other: User) -> bool:

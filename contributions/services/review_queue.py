@@ -141,7 +141,10 @@ def claim(item: ReviewItem, *, reviewer: User) -> ReviewItem:
     """
     _refuse_role(reviewer, Key(item.key))
     if interest := interests.interest_of(reviewer, item.submission):
-        raise Forbidden(f"{reviewer} may not review this submission: {interest}.")
+        raise Forbidden(
+            f"{reviewer} may not review this submission, because {interest.of_them}.",
+            next="Ask another reviewer.",
+        )
     rows = ReviewItem.objects.waiting().filter(pk=item.pk)
     if not reviewer.is_operator:
         rows = rows.filter(

@@ -176,7 +176,7 @@ def _refuse_person(submission: Submission, reviewer: User, key: Key) -> None:
     _refuse_role(reviewer, key)
     if interest := interest_of(reviewer, submission):
         raise Forbidden(
-            f"{reviewer} may not review this submission: {interest}.",
+            f"{reviewer} may not review this submission, because {interest.of_them}.",
             where=f"submission {submission.pk}",
             next="Ask another reviewer.",
         )

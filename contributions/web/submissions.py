@@ -108,6 +108,7 @@ def _reviewing(
     interest = remembered(
         f"interest:{user.pk}:{submission.pk}:{submission.head_revision}",
         INTEREST_SECONDS,
-        lambda: reviews.interest_of(user, submission),
+        # Not None, which counts as not looked up yet.
+        lambda: reviews.interest_of(user, submission) or "",
     )
     return {"review_form": chosen, "interest": interest}

@@ -6,6 +6,8 @@ import pytest
 
 from contributions.models import NotificationKind, Review, Track
 from contributions.services import mainline, notifications
+from registry.models import Role
+from registry.services import accounts
 
 APPROVE = {"key": "licence", "decision": "approve"}
 
@@ -27,6 +29,12 @@ def test_a_reviewer_turns_a_key(api, cast, waiting):
         assert given.status_code == 200, given.content
         assert (given.json()["decision"], given.json()["reviewer"]) == ("approve", "lena")
     assert Review.objects.count() == 1
+
+
+def test_the_refusal_of_ones_own_names_who_asks(api, cast, waiting, is_problem):
+    accounts.grant_role(cast.ada, Role.LICENCE_REVIEWER, granted_by=None)
+    body = is_problem(api(cast.ada, session=True).post(path(waiting), APPROVE), 403)
+    assert "ada may not review this submission, because it is their own." in body["detail"]
 
 
 @pytest.mark.parametrize("scope", ["read", "write"])

@@ -15,8 +15,9 @@ def test_spaces_in_a_trailer(cast):
     offer = cast.offer(by=cast.ada)
     cast.push(cast.model, AddFile("a", b"1"), by=cast.ada, to="refs/pr/1", message=message)
     offer.refresh_from_db()
-    assert reviews.interest_of(cast.emil, offer) == "they uploaded or co-wrote a commit of it"
-    assert reviews.interest_of(cast.lena, offer) == ""
+    interest = reviews.interest_of(cast.emil, offer)
+    assert interest.of_them == "they uploaded or co-wrote a commit of it"
+    assert reviews.interest_of(cast.lena, offer) is None
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_an_operator_who_reviews_takes_a_claim_over(ready, as_person):
 
 @pytest.mark.parametrize(
     ("who", "why"),
-    [("cyril", "it is their own"), ("ada", "they own the model")],
+    [("cyril", "because it is your own."), ("ada", "because you own the model that it changes (")],
 )
 def test_nobody_reviews_what_they_have_an_interest_in(ready, as_person, who, why):
     reviewer = getattr(ready, who)

@@ -59,7 +59,7 @@ def test_a_patch_travels_from_sign_up_to_the_hub(town, better):
     nora.reads("approved")
     accounts.ensure_user(name="nora", roles=[Role.LICENCE_REVIEWER])
     nora.goes_to(f"/admin/reviews/{number}/?key=licence")
-    expect(nora.page.get_by_role("note")).to_contain_text("it is their own")
+    expect(nora.page.get_by_role("note")).to_contain_text("it is your own")
     assert nora.page.get_by_role("button", name="Decide").count() == 0
 
     berta = Maintainer(town.browser, town.site, "berta")

@@ -27,7 +27,8 @@ from contributions.models import (
     SubmissionStatus,
 )
 from contributions.services import discussions, status
-from registry.models import Event, Repository
+from registry.models import Event, Repository, Role
+from registry.services import accounts
 from tests.web import scene as scenes
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -343,3 +344,12 @@ def test_projecting_a_status_writes_the_timeline(scene, client):
     scene.rows.refresh_from_db()
     label = scene.rows.get_status_display()
     assert f"Now {label}" in client.get(address(scene.rows)).content.decode()
+
+
+def test_a_reviewer_reads_in_their_language_why_this_one_is_not_for_them(scene, as_person):
+    accounts.grant_role(scene.cyril, Role.LICENCE_REVIEWER, granted_by=None)
+    browser, address = as_person(scene.cyril), scene.waiting.get_absolute_url()
+    said = browser.get(address).content.decode()
+    assert "You may not review this one, because it is your own." in said
+    chinese = browser.get(address, headers={"accept-language": "zh-hans"}).content.decode()
+    assert "您不能审核此投稿，因为这是您自己的投稿。" in chinese
