@@ -20,9 +20,13 @@ def main() -> None:
             arguments = arguments[:at] + arguments[at + (1 if value else 2) :]
             break
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.config.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(arguments)
+    try:
+        execute_from_command_line(arguments)
+    except ImproperlyConfigured as wrong:
+        sys.exit(f"The site is not set up correctly: {wrong}")
 
 
 if __name__ == "__main__":

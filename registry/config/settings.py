@@ -11,28 +11,29 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from registry.config.api import api_settings
 from registry.config.dashboard import UNFOLD as UNFOLD
+from registry.config.environment import Environment
 from registry.config.logs import logging_config
 from registry.config.sign_in import sign_in_settings
 from registry.servers.layout import APP_ROLE, Layout
 
-env = environ.Env()
+env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR = Path(env.str("COMMONWEIGHT_VAR", default=str(BASE_DIR / "var"))).resolve()
 _embedded = Layout(VAR)
 EMBEDDED = not env.str("DATABASE_URL", default="")
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.flag("DEBUG")
 
 # --- addresses -----------------------------------------------------------------------------
 # SITE_URL is also the Hub endpoint (HF_ENDPOINT): no trailing slash.
-SITE_URL = env.str("SITE_URL", default=_embedded.site_url() or "http://127.0.0.1:8000").rstrip("/")
-CONTENT_HOST = env.str("CONTENT_HOST", default="")
+SITE_URL = env.site("SITE_URL", default=_embedded.site_url() or "http://127.0.0.1:8000")
+CONTENT_HOST = env.host("CONTENT_HOST")
 _site_host = urlsplit(SITE_URL).hostname or "127.0.0.1"
-ALLOWED_HOSTS = env.list(
+ALLOWED_HOSTS = env.hosts(
     "ALLOWED_HOSTS",
     default=sorted({_site_host, "127.0.0.1", "localhost", "[::1]"} | ({CONTENT_HOST} - {""})),
 )
@@ -76,23 +77,25 @@ if _database["ENGINE"] != "django.db.backends.postgresql":
         "DATABASE_URL must be postgres://…: Commonweight uses PostgreSQL only."
     )
 # Only web processes hold a pool: a command or a worker uses one connection at a time.
-if env.bool("DATABASE_POOL", default=False):
+if env.flag("DATABASE_POOL"):
     _database["OPTIONS"] = {
         **_database.get("OPTIONS", {}),
         "pool": {
             "min_size": 1,
-            "max_size": env.int("DATABASE_POOL_SIZE", default=8),
+            "max_size": env.whole("DATABASE_POOL_SIZE", default=8, least=1),
             "timeout": 5,
         },
     }
 else:
-    _database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
+    _database["CONN_MAX_AGE"] = env.whole("DATABASE_CONN_MAX_AGE", default=60)
 # A restarted database costs one round trip, not an error.
 _database["CONN_HEALTH_CHECKS"] = True
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="") or _embedded.redis_url()
+if not REDIS_URL.startswith(("redis://", "rediss://")):
+    raise ImproperlyConfigured("REDIS_URL must be redis://… or rediss://….")
 # Counters of rate limits, and nothing that may not be lost.
 CACHES = {
     "default": {
@@ -104,7 +107,7 @@ CACHES = {
 
 # --- mail ----------------------------------------------------------------------------------
 # smtp://user:password@host:587/?tls=true; by default mails are written to the log.
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+vars().update(env.mail_server("EMAIL_URL", default="consolemail://"))
 # A server that does not answer must not hold a worker.
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default=f"commonweight@{_site_host}")
@@ -124,7 +127,7 @@ def _blob_storage() -> dict[str, Any]:
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": bucket,
-            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+            "endpoint_url": env.address("S3_ENDPOINT_URL", default="") or None,
             "region_name": env.str("S3_REGION", default="") or None,
             "access_key": env.str("S3_ACCESS_KEY_ID", default="") or None,
             "secret_key": env.str("S3_SECRET_ACCESS_KEY", default="") or None,
@@ -139,13 +142,15 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 # Files at least this large, and files of the kinds the Hub treats so, become LFS objects.
-LFS_THRESHOLD_BYTES = env.int("LFS_THRESHOLD_BYTES", default=10_000_000)
-LFS_MULTIPART_THRESHOLD_BYTES = env.int("LFS_MULTIPART_THRESHOLD_BYTES", default=5_000_000_000)
-LFS_PART_BYTES = env.int("LFS_PART_BYTES", default=100_000_000)
-MAX_FILE_BYTES = env.int("MAX_FILE_BYTES", default=50_000_000_000)
-SIGNED_URL_SECONDS = env.int("SIGNED_URL_SECONDS", default=900)
+LFS_THRESHOLD_BYTES = env.whole("LFS_THRESHOLD_BYTES", default=10_000_000)
+LFS_MULTIPART_THRESHOLD_BYTES = env.whole(
+    "LFS_MULTIPART_THRESHOLD_BYTES", default=5_000_000_000, least=1
+)
+LFS_PART_BYTES = env.whole("LFS_PART_BYTES", default=100_000_000, least=1)
+MAX_FILE_BYTES = env.whole("MAX_FILE_BYTES", default=50_000_000_000, least=1)
+SIGNED_URL_SECONDS = env.whole("SIGNED_URL_SECONDS", default=900, least=1)
 # Forms only. Commits and uploads are read as streams and never pass through this limit.
-DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DATA_UPLOAD_MAX_MEMORY_SIZE", default=5_000_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.whole("DATA_UPLOAD_MAX_MEMORY_SIZE", default=5_000_000, least=1)
 FILE_UPLOAD_HANDLERS = [
     "registry.web.uploads.BoundedForms",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -153,21 +158,22 @@ FILE_UPLOAD_HANDLERS = [
 ]
 
 # --- jobs ----------------------------------------------------------------------------------
-ALLOW_UNSANDBOXED = env.bool("ALLOW_UNSANDBOXED", default=False)
+ALLOW_UNSANDBOXED = env.flag("ALLOW_UNSANDBOXED")
 # A run whose worker has not been heard of for so long goes back to the queue.
-RUN_LEASE_SECONDS = env.int("RUN_LEASE_SECONDS", default=30)
+RUN_LEASE_SECONDS = env.whole("RUN_LEASE_SECONDS", default=30, least=1)
 WORKER_HEARTBEAT_SECONDS = 15
 # What one job may use. A warm sandbox has imported torch already and costs 0.5 GB each.
-JOB_THREADS = env.int("JOB_THREADS", default=1)
-JOB_MEMORY_BYTES = env.int("JOB_MEMORY_BYTES", default=4 * 2**30)
-WARM_SANDBOXES = env.int("WARM_SANDBOXES", default=None)
+JOB_THREADS = env.whole("JOB_THREADS", default=1, least=1)
+JOB_MEMORY_BYTES = env.whole("JOB_MEMORY_BYTES", default=4 * 2**30, least=1)
+_by_memory = not env.str("WARM_SANDBOXES", default="")
+WARM_SANDBOXES = None if _by_memory else env.whole("WARM_SANDBOXES", default=0)
 
 # --- reviews -------------------------------------------------------------------------------
 # A reviewer from an organisation of the contributor's has an interest in the contribution.
-REVIEW_REFUSE_SAME_ORGANISATION = env.bool("REVIEW_REFUSE_SAME_ORGANISATION", default=False)
+REVIEW_REFUSE_SAME_ORGANISATION = env.flag("REVIEW_REFUSE_SAME_ORGANISATION")
 # By when a reviewer should decide, and a contributor answer. What is late is shown as late.
-REVIEW_DUE_DAYS = env.int("REVIEW_DUE_DAYS", default=3)
-REVIEW_ANSWER_DAYS = env.int("REVIEW_ANSWER_DAYS", default=14)
+REVIEW_DUE_DAYS = env.whole("REVIEW_DUE_DAYS", default=3)
+REVIEW_ANSWER_DAYS = env.whole("REVIEW_ANSWER_DAYS", default=14)
 
 # --- Django --------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -249,47 +255,10 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 # Who may make an account: open, invite (whoever holds an invitation), closed.
-SIGNUP = env.str("SIGNUP", default="open")
+SIGNUP = env.choice("SIGNUP", "open", "invite", "closed", default="open")
 vars().update(sign_in_settings(env, https=_https))
 
-# --- REST API ------------------------------------------------------------------------------
-# Requests of one address, or of one person with all their tokens; empty: no limit.
-API_RATE_ANONYMOUS = env.str("API_RATE_ANONYMOUS", default="120/minute")
-API_RATE_USER = env.str("API_RATE_USER", default="600/minute")
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "registry.api.authentication.BearerAuthentication",
-        "registry.api.authentication.SessionAuthentication",
-    ],
-    # Services decide who may do what.
-    "DEFAULT_PERMISSION_CLASSES": [],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["registry.api.bodies.JSONBody"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "registry.api.bodies.OneFormat",
-    "DEFAULT_PAGINATION_CLASS": "registry.api.paging.CursorPages",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_SCHEMA_CLASS": "registry.api.schema.ProblemSchema",
-    "EXCEPTION_HANDLER": "registry.api.problems.answer",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "STRICT_JSON": True,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Commonweight",
-    "DESCRIPTION": (
-        "Pull requests for models: submissions, runs, scores, reviews, releases with credit. "
-        "Errors are `application/problem+json`; lists have `next` and `previous`."
-    ),
-    "VERSION": "1",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    # One name for each set of choices, whatever field it is met in.
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "POSTPROCESSING_HOOKS": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SORT_OPERATIONS": True,
-}
+vars().update(api_settings(env))
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
@@ -312,4 +281,7 @@ X_FRAME_OPTIONS = "DENY"
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGGING_CONFIG = None
-LOGGING = logging_config(env.str("LOG_LEVEL", default="INFO"), sys.stderr.isatty())
+_log_level = env.choice(
+    "LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", default="INFO"
+)
+LOGGING = logging_config(_log_level, sys.stderr.isatty())

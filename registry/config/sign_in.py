@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from registry.config.environment import Environment
 
 _SERVER_KEYS = ("id", "name", "issuer", "client_id", "client_secret")
 
 
-def sign_in_settings(env: environ.Env, *, https: bool) -> dict[str, Any]:
+def sign_in_settings(env: Environment, *, https: bool) -> dict[str, Any]:
     """Settings of django-allauth."""
     return {
         "ACCOUNT_ADAPTER": "registry.web.adapters.AccountAdapter",
@@ -20,7 +21,9 @@ def sign_in_settings(env: environ.Env, *, https: bool) -> dict[str, Any]:
         },
         "ACCOUNT_LOGIN_METHODS": {"username", "email"},
         "ACCOUNT_SIGNUP_FIELDS": ["username*", "email*", "password1*", "password2*"],
-        "ACCOUNT_EMAIL_VERIFICATION": env.str("EMAIL_VERIFICATION", default="optional"),
+        "ACCOUNT_EMAIL_VERIFICATION": env.choice(
+            "EMAIL_VERIFICATION", "mandatory", "optional", "none", default="optional"
+        ),
         "ACCOUNT_EMAIL_SUBJECT_PREFIX": "[Commonweight] ",
         "ACCOUNT_EMAIL_NOTIFICATIONS": True,
         "ACCOUNT_MAX_EMAIL_ADDRESSES": 5,
@@ -31,13 +34,13 @@ def sign_in_settings(env: environ.Env, *, https: bool) -> dict[str, Any]:
         "ACCOUNT_DEFAULT_HTTP_PROTOCOL": "https" if https else "http",
         # amount/time/whom: ip, key (the account), user; several separated by commas.
         "ACCOUNT_RATE_LIMITS": {
-            "login": env.str("SIGN_IN_RATE", default="30/m/ip"),
-            "login_failed": env.str("SIGN_IN_FAILURE_RATE", default="20/m/ip,5/5m/key"),
-            "signup": env.str("SIGN_UP_RATE", default="10/m/ip,60/h/ip"),
-            "reset_password": env.str("PASSWORD_RESET_RATE", default="20/m/ip,5/h/key"),
+            "login": env.attempts("SIGN_IN_RATE", default="30/m/ip"),
+            "login_failed": env.attempts("SIGN_IN_FAILURE_RATE", default="20/m/ip,5/5m/key"),
+            "signup": env.attempts("SIGN_UP_RATE", default="10/m/ip,60/h/ip"),
+            "reset_password": env.attempts("PASSWORD_RESET_RATE", default="20/m/ip,5/h/key"),
         },
         # How many proxies add to X-Forwarded-For; 0: the header is anybody's word.
-        "ALLAUTH_TRUSTED_PROXY_COUNT": env.int("TRUSTED_PROXIES", default=0),
+        "ALLAUTH_TRUSTED_PROXY_COUNT": env.whole("TRUSTED_PROXIES", default=0),
         "MFA_ADAPTER": "registry.web.adapters.SecondFactorAdapter",
         "MFA_SUPPORTED_TYPES": ["totp", "webauthn", "recovery_codes"],
         "MFA_PASSKEY_LOGIN_ENABLED": True,
@@ -52,7 +55,7 @@ def sign_in_settings(env: environ.Env, *, https: bool) -> dict[str, Any]:
     }
 
 
-def _providers(env: environ.Env) -> dict[str, Any]:
+def _providers(env: Environment) -> dict[str, Any]:
     found: dict[str, Any] = {}
     github = env.str("GITHUB_CLIENT_ID", default="")
     if github:
@@ -60,7 +63,7 @@ def _providers(env: environ.Env) -> dict[str, Any]:
         found["github"] = {"APPS": [{"client_id": github, "secret": secret}]}
     gitlab = env.str("GITLAB_CLIENT_ID", default="")
     if gitlab:
-        address = env.str("GITLAB_URL", default="https://gitlab.com").rstrip("/")
+        address = env.address("GITLAB_URL", default="https://gitlab.com")
         app = {
             "client_id": gitlab,
             "secret": env.str("GITLAB_CLIENT_SECRET", default=""),
@@ -76,14 +79,14 @@ def _providers(env: environ.Env) -> dict[str, Any]:
     return found
 
 
-def _hugging_face(env: environ.Env) -> list[dict[str, str]]:
+def _hugging_face(env: Environment) -> list[dict[str, str]]:
     client = env.str("HUGGINGFACE_CLIENT_ID", default="")
     secret = env.str("HUGGINGFACE_CLIENT_SECRET", default="")
     known = {"id": "huggingface", "name": "Hugging Face", "issuer": "https://huggingface.co"}
     return [{**known, "client_id": client, "client_secret": secret}] if client else []
 
 
-def _servers(env: environ.Env) -> list[dict[str, str]]:
+def _servers(env: Environment) -> list[dict[str, str]]:
     given = env.json("OIDC_SERVERS", default=[])
     if not isinstance(given, list) or any(
         not isinstance(server, dict) or any(not server.get(key) for key in _SERVER_KEYS)

@@ -36,7 +36,7 @@ def web(host: str, port: int) -> Part:
         *(sys.executable, "-m", "gunicorn", "registry.config.wsgi:application"),
         *("--bind", f"{f'[{host}]' if ':' in host else host}:{port}"),
         *("--worker-class", "gthread", "--threads", "16"),
-        *("--workers", os.environ.get("WEB_PROCESSES", "2"), "--preload"),
+        *("--workers", os.environ.get("WEB_PROCESSES") or "2", "--preload"),
         *("--timeout", "120", "--graceful-timeout", "5", "--keep-alive", "5"),
         # The protocol puts revisions and long file names into one quoted path.
         *("--limit-request-line", "8190", "--log-level", "warning"),
@@ -70,7 +70,7 @@ def publisher(key: str, *, concurrency: int = 1) -> Part:
         HUB_TOKEN_PRIVATE_KEY: key,
         "WARM_SANDBOXES": "0",
         "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_XET": os.environ.get("HF_HUB_DISABLE_XET", "1"),
+        "HF_HUB_DISABLE_XET": os.environ.get("HF_HUB_DISABLE_XET") or "1",
     }
     return worker("publish", concurrency=concurrency, env=env)
 

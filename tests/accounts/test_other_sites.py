@@ -16,6 +16,7 @@ from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 
+from registry.config.environment import Environment
 from registry.config.sign_in import sign_in_settings
 from registry.models import User
 from registry.servers.redis import free_port
@@ -51,12 +52,9 @@ def address():
 @pytest.fixture
 def school(address, settings, db):
     """`school(claims)`: who signs in there next."""
-    import environ
-
-    env = environ.Env()
     server = {"id": "school", "name": "School", "issuer": address}
     server |= {"client_id": CLIENT, "client_secret": SECRET}
-    env.ENVIRON = {"OIDC_SERVERS": json.dumps([server])}
+    env = Environment({"OIDC_SERVERS": json.dumps([server])})
     made = sign_in_settings(env, https=False)
     settings.SOCIALACCOUNT_PROVIDERS = made["SOCIALACCOUNT_PROVIDERS"]
     return lambda **claims: requests.post(f"{address}/people", json=DORA | claims, timeout=5)
@@ -87,10 +85,7 @@ def test_only_configured_sites_are_offered(client, db):
 
 
 def test_every_kind_of_site_is_configured_by_environment():
-    import environ
-
-    env = environ.Env()
-    env.ENVIRON = {
+    given = {
         "GITHUB_CLIENT_ID": "g",
         "GITHUB_CLIENT_SECRET": "s",
         "GITLAB_CLIENT_ID": "g",
@@ -99,7 +94,7 @@ def test_every_kind_of_site_is_configured_by_environment():
         "HUGGINGFACE_CLIENT_ID": "h",
         "HUGGINGFACE_CLIENT_SECRET": "s",
     }
-    providers = sign_in_settings(env, https=True)["SOCIALACCOUNT_PROVIDERS"]
+    providers = sign_in_settings(Environment(given), https=True)["SOCIALACCOUNT_PROVIDERS"]
     assert set(providers) == {"github", "gitlab", "openid_connect"}
     assert providers["gitlab"]["APPS"][0]["settings"]["gitlab_url"] == "https://git.example.org"
     server = providers["openid_connect"]["APPS"][0]["settings"]["server_url"]
@@ -131,11 +126,9 @@ def test_github_and_gitlab_are_offered_with_their_own_addresses(client, db, sett
 
 
 def test_a_misspelt_list_of_servers_stops_the_site_with_the_reason():
-    import environ
     from django.core.exceptions import ImproperlyConfigured
 
-    env = environ.Env()
-    env.ENVIRON = {"OIDC_SERVERS": '[{"id": "school"}]'}
+    env = Environment({"OIDC_SERVERS": '[{"id": "school"}]'})
     with pytest.raises(ImproperlyConfigured, match="client_secret"):
         sign_in_settings(env, https=True)
 
