@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contributions.models import Discussion
 from registry.models import Repository
-from registry.services import commits, objects, refs, tree_diffs
+from registry.services import line_diffs, objects, refs, tree_diffs
 from registry.services.commits import CopyFrom, DeleteFile, Operation
 from registry.services.objects import Entry
+from registry.services.tensor_diffs import Opener
 from registry.services.tree_diffs import Change
 
 # Beyond these a diff is not read by people; it says so instead.
 FILE_BYTES = 100_000
 DIFF_BYTES = 400_000
-# Lines before times lines after, of all files: comparing takes time in proportion to that.
-DIFF_WORK = 100_000_000
+# What is read for it, on both sides of all files.
+READ_BYTES = 2_000_000
 
 Files = dict[str, Entry]
 _EMPTY = "0" * 40
@@ -103,23 +103,29 @@ def changes(repository: Repository, before: str, after: str) -> list[Change]:
 def unified(repository: Repository, before: str, after: str) -> str:
     """As `git diff` prints it; large files as their pointers, as git sees them."""
     parts: list[str] = []
-    left, work = DIFF_BYTES, DIFF_WORK
-    for change in changes(repository, before, after):
-        if left <= 0:
+    budget, room, unread = line_diffs.Budget(), DIFF_BYTES, READ_BYTES
+    for change, opened in _loaded(repository, before, after):
+        if room <= 0 or unread <= 0:
             parts.append("# The diff is longer than this; read the files themselves.\n")
             break
-        texts = [_text(entry) for entry in (change.before, change.after)]
-        work -= len(texts[0] or ()) * len(texts[1] or ())
-        text = "".join(_file_diff(change, *(texts if work >= 0 else (None, None))))
+        entries = [entry for entry in (change.before, change.after) if entry]
+        unread -= sum(entry.size for entry in entries if entry.size <= FILE_BYTES)
+        text = "".join(_file_diff(change, opened, budget))
         parts.append(text)
-        left -= len(text)
+        room -= len(text)
     return "".join(parts)
 
 
-def _file_diff(
-    change: Change, lines_before: list[str] | None, lines_after: list[str] | None
-) -> Iterator[str]:
-    """Lines are None for a file that is binary, too long or too laborious to compare."""
+def _loaded(repository: Repository, before: str, after: str) -> Iterator[tuple[Change, Opener]]:
+    """One query for every fifty files."""
+    found = tree_diffs.changed(*tree_diffs.trees(repository, before, after))
+    for at in range(0, len(found), 50):
+        some, opened = tree_diffs.loaded(found[at : at + 50])
+        for change in some:
+            yield change, opened
+
+
+def _file_diff(change: Change, opened: Opener, budget: line_diffs.Budget) -> Iterator[str]:
     yield f"diff --git a/{change.path} b/{change.path}\n"
     if change.before is None and change.after:
         yield f"new file mode {change.after.mode:o}\n"
@@ -131,24 +137,22 @@ def _file_diff(
         f"a/{change.path}" if change.before else "/dev/null",
         f"b/{change.path}" if change.after else "/dev/null",
     )
-    if lines_before is None or lines_after is None:
-        yield f"Binary files {names[0]} and {names[1]} differ\n"
-        return
-    for line in difflib.unified_diff(lines_before, lines_after, *names):
-        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+    old, new = (_text(entry, opened) for entry in (change.before, change.after))
+    told = None if old is None or new is None else line_diffs.unified(old, new, names, budget)
+    yield f"Binary files {names[0]} and {names[1]} differ\n" if told is None else told
 
 
-def _text(entry: Entry | None) -> list[str] | None:
-    """Lines of a text file; None for one that is binary or too long."""
+def _text(entry: Entry | None, opened: Opener) -> str | None:
+    """What a text file says; None for one that is binary or too long."""
     if entry is None:
-        return []
+        return ""
     if entry.lfs is not None:
-        return entry.lfs.data.decode().splitlines(keepends=True)
+        return entry.lfs.data.decode()
     if entry.size > FILE_BYTES:
         return None
-    with commits.open_entry(entry) as stream:
+    with opened(entry) as stream:
         content = stream.read()
     try:
-        return None if b"\0" in content else content.decode().splitlines(keepends=True)
+        return None if b"\0" in content else content.decode()
     except UnicodeDecodeError:
         return None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from contributions.models import Discussion
 from contributions.services import pushes, recipe_rules
 from registry.models import Repository, RepoType, Revision
-from registry.services import card_rules, commits, objects, paths, refs
+from registry.services import card_rules, commits, line_diffs, objects, paths, refs
 from registry.services.access import Caller, Need, authorise
 from registry.services.commits import AddFile
 from registry.services.errors import Conflict, EntryNotFound, Invalid, TooLarge
@@ -109,11 +108,10 @@ def judged(repository: Repository, path: str, text: str) -> Judged:
     return Judged([], [])
 
 
-def diff(before: str, after: str, path: str) -> str:
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), f"a/{path}", f"b/{path}", lineterm=""
-    )
-    return "\n".join(lines)
+def diff(before: str, after: str, path: str) -> str | None:
+    """None: it has too many lines to be compared."""
+    names = (f"a/{path}", f"b/{path}")
+    return line_diffs.unified(before, after, names, line_diffs.Budget())
 
 
 def offer(

@@ -5,14 +5,13 @@ Number of queries: one a level of folders, whatever the number of files.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from contributions.models import Submission, TrackDataset
 from contributions.services import cards
 from registry.models import GitObject, Repository, Revision
-from registry.services import objects
+from registry.services import line_diffs, objects
 from registry.services.objects import Entry
 from registry.services.tree_diffs import Change
 
@@ -21,8 +20,6 @@ FILES = 300
 SHOWN = 40
 FILE_BYTES = 60_000
 ALL_BYTES = 400_000
-# Lines before times lines after, of all files: comparing takes time in proportion to that.
-WORK = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -48,17 +45,17 @@ def changes(submission: Submission) -> list[FileChange]:
     """Against the base that it starts from; a first revision against nothing."""
     listed = _changed(submission)[:FILES]
     texts = _texts([e for c in listed for e in (c.before, c.after) if e is not None])
-    work, shown = WORK, 0
+    budget, shown = line_diffs.Budget(), 0
     found = []
     for change in listed:
         made = _file(change)
         old, new = _text(texts, change.before), _text(texts, change.after)
         if old is None or new is None:
             made.note = "large file" if _is_large(change) else "not text, or too long to show"
-        elif shown >= SHOWN or (work := work - len(old) * len(new)) < 0:
+        elif shown >= SHOWN or (told := line_diffs.compare(old, new, budget)) is None:
             made.note = "left out: the change is longer than people read"
         else:
-            made.lines, shown = list(_lines(old, new)), shown + 1
+            made.lines, shown = _lines(told), shown + 1
         found.append(made)
     return found
 
@@ -127,10 +124,13 @@ def _text(texts: dict[str, list[str] | None], entry: Entry | None) -> list[str] 
     return [] if entry is None else texts.get(entry.oid)
 
 
-def _lines(old: list[str], new: list[str]) -> Iterator[Part]:
-    kinds = {"+": "add", "-": "remove", "@": "place"}
-    for line in list(difflib.unified_diff(old, new, lineterm=""))[2:]:
-        yield Part(kinds.get(line[:1], "same"), line)
+def _lines(told: line_diffs.LineDiff) -> list[Part]:
+    kinds = {"+": "add", "-": "remove", " ": "same"}
+    parts = []
+    for hunk in told.hunks:
+        parts.append(Part("place", hunk.title))
+        parts += [Part(kinds[line.kind], f"{line.kind}{line.text}") for line in hunk.lines]
+    return parts
 
 
 # --- lineage --------------------------------------------------------------------------------------

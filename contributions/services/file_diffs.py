@@ -18,6 +18,8 @@ from registry.services.row_diffs import RowDiff
 from registry.services.tensor_diffs import Opener, TensorDiff
 from registry.services.tree_diffs import Change
 
+_TOO_MUCH = "Too much has changed to show every file at once."
+
 
 @dataclass
 class Budget:
@@ -93,12 +95,14 @@ def _lines(change: Change, budget: Budget, rows: RowDiff | None, opened: Opener)
     if longest > 5 * FILE_BYTES:
         return FileDiff(change, rows=rows, note="The file is too large to compare line by line.")
     if size > budget.text_bytes:
-        return FileDiff(change, rows=rows, note="Too much has changed to show every file at once.")
+        return FileDiff(change, rows=rows, note=_TOO_MUCH)
     budget.text_bytes -= size
     before, after = (_text(entry, opened) for entry in (change.before, change.after))
     if before is None or after is None:
         return FileDiff(change, rows=rows, note="The file is not text.")
     found = line_diffs.compare(before, after, budget.lines)
+    if found is None:
+        return FileDiff(change, rows=rows, note=_TOO_MUCH)
     return FileDiff(change, found.hunks, found.added, found.removed, rows=rows)
 
 
