@@ -16,7 +16,7 @@ from contributions.admin import exhibits
 from contributions.admin.forms import DecisionForm, replies
 from contributions.models import Decision, Key, Review, ReviewItem, Submission
 from contributions.services import interests, review_queue, reviews
-from contributions.services.status import required_keys
+from contributions.services.status import required_keys, stands
 from registry.admin import staff
 from registry.admin.site import add_page
 from registry.admin.staff import Staff
@@ -37,9 +37,7 @@ class Desk:
 
     @property
     def standing(self) -> Review | None:
-        on_head = [r for r in self.given if r.revision == self.submission.head_revision]
-        latest = [r for r in on_head if r.key == self.key][-1:]
-        return next((r for r in latest if r.decision != Decision.REVERSE), None)
+        return stands(self.submission, self.given).get(self.key)
 
     @property
     def is_waited_for(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,8 +64,9 @@ class Shown:
 
 def whole(submission: Submission, caller: Caller) -> Submission:
     """The submission with `shown`."""
-    access.shown(caller.user, [submission])
     given = list(submission.reviews.select_related("reviewer", "answer").order_by("id"))
+    stands = status.stands(submission, given)
+    access.shown(caller.user, [submission])
     credit = submission.credits.select_related("release__track", "contributor").filter(
         release__in=Release.objects.visible_to(caller.user).values("pk")
     )
@@ -75,7 +77,7 @@ def whole(submission: Submission, caller: Caller) -> Submission:
         reviews=given,
         question=question,
         actions=_actions(submission, caller, runs, question),
-        keys=_keys(submission, given),
+        keys=_keys(submission, stands),
         description=_description(submission),
         findings=_findings(submission),
         scores=_scores(submission),
@@ -92,7 +94,7 @@ def new(submission: Submission, caller: Caller, *, description: str) -> Submissi
         reviews=[],
         question=None,
         actions=_actions(submission, caller, runs, None),
-        keys=_keys(submission, []),
+        keys=_keys(submission, {}),
         description=description,
     )
     return submission
@@ -129,17 +131,15 @@ def _scores(submission: Submission) -> list[Comparison]:
     return list(found.order_by("split", "measure"))
 
 
-def _keys(submission: Submission, given: list[Review]) -> list[dict[str, Any]]:
+def _keys(submission: Submission, stands: Mapping[str, Review]) -> list[dict[str, Any]]:
     """Each key that the policy asks for, with the decision that stands on the head."""
-    latest = {r.key: r for r in given if r.revision == submission.head_revision}
-    standing = {key: r for key, r in latest.items() if r.decision != Decision.REVERSE}
     return [
         {
             "key": key,
-            "decision": standing[key].decision if key in standing else None,
-            "reviewer": standing[key].reviewer.username if key in standing else None,
+            "decision": stands[key].decision if key in stands else None,
+            "reviewer": stands[key].reviewer.username if key in stands else None,
         }
-        for key in dict.fromkeys([*status.required_keys(submission), *standing])
+        for key in dict.fromkeys([*status.required_keys(submission), *stands])
     ]
 
 

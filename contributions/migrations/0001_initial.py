@@ -1445,6 +1445,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="review",
+            name="track",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="contributions.track",
+            ),
+        ),
+        migrations.AddField(
             model_name="release",
             name="track",
             field=models.ForeignKey(
@@ -1565,20 +1576,6 @@ class Migration(migrations.Migration):
             model_name="reviewitem",
             constraint=models.UniqueConstraint(
                 fields=("submission", "key"), name="review_item_once"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="review",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="7b65cff7bbdcd7753a37cf54f198f327c79c163b",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_81a0b",
-                    table="contributions_review",
-                    when="BEFORE",
-                ),
             ),
         ),
         migrations.AddConstraint(
@@ -1717,6 +1714,20 @@ class Migration(migrations.Migration):
                 condition=models.Q(("status", "succeeded")),
                 fields=["kind", "-finished_at"],
                 name="run_finished",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="review",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="7b65cff7bbdcd7753a37cf54f198f327c79c163b",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_81a0b",
+                    table="contributions_review",
+                    when="BEFORE",
+                ),
             ),
         ),
         migrations.AddConstraint(

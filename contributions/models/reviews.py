@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contributions.models.submissions import Submission
+from contributions.models.tracks import Track
 from registry.models import Role, User
 from registry.models.choices import Choices
 
@@ -82,6 +83,10 @@ class Review(models.Model):
     decision = models.CharField(max_length=8, choices=Decision.choices)
     reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="reviews")
     revision = models.CharField(max_length=40, help_text="The head that was looked at.")
+    # The one it was offered to then: interests, licences and keys are those of a track.
+    track = models.ForeignKey(
+        Track, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     reason_code = models.CharField(max_length=64, blank=True)
     text = models.TextField(blank=True)
     # By when a question or a request for changes wants an answer.

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from contributions.models import (
     Credit,
+    Decision,
     Discussion,
     DiscussionEventKind,
     Release,
@@ -19,9 +20,11 @@ from contributions.models import (
 )
 from contributions.services import (
     inputs,
+    interests,
     planning,
     pull_requests,
     reviews,
+    status,
     submissions,
     threads,
 )
@@ -80,10 +83,31 @@ def taken_back(release: Release) -> str:
         submission = submissions.lock(patch.submission)
         if submission.withdrawn_at is not None:
             return f"Submission {submission.pk} was withdrawn while the release was made."
+        if submission.track_id != release.track_id:
+            return f"Submission {submission.pk} moved to another track while the release was made."
+        if reviewer := interested_reviewer(submission):
+            return f"{reviewer} This came to light while the release was made."
         if keys := reviews.missing_keys(submission, head=patch.head_revision):
             return (
                 f"The {' and '.join(keys)} key of submission {submission.pk} was taken back while "
                 "the release was made."
+            )
+    return ""
+
+
+def interested_reviewer(submission: Submission) -> str:
+    """Whose approval may not count any more, and why; empty: nobody's.
+
+    Looked at again before every release: since a key was turned its holder may have been named as
+    a co-author, or come to maintain the model or what it is trained on.
+    """
+    for key, given in status.standing(submission):
+        approved = given.decision == Decision.APPROVE
+        interest = interests.interest_of(given.reviewer, submission) if approved else None
+        if interest is not None:
+            return (
+                f"{given.reviewer} turned the {key} key of submission {submission.pk}, but "
+                f"{interest.of_them}: another {key} reviewer takes that back and decides anew."
             )
     return ""
 
@@ -157,6 +181,12 @@ def _merge(release: Release, track: Track, patch: ReleasePatch) -> None:
     except ServiceError as error:
         # The model is released either way; the dataset waits for somebody to resolve it.
         _say(discussion, actor, f"{release} was made with these data; the merge failed: {error}")
+
+
+def leave_out(release: Release, submission: Submission, why: str) -> None:
+    """Its contributor and reviewers read in the thread why it is no part of the release."""
+    if submission.discussion is not None:
+        _say(submission.discussion, release.created_by, f"{release} is made without it. {why}")
 
 
 def _say(discussion: Discussion, actor: User, text: str) -> None:

@@ -39,6 +39,7 @@ from registry.services.errors import Conflict, Forbidden
 
 AT_WORK = (ReleaseStatus.MERGING, ReleaseStatus.VALUING)
 OVER = (ReleaseStatus.FAILED, ReleaseStatus.CANCELLED)
+Doubt = tuple[Submission, str]
 
 
 @transaction.atomic
@@ -49,10 +50,15 @@ def start_release(track: Track, *, actor: User) -> Release:
     at_work = track.releases.filter(status__in=AT_WORK).first()
     if at_work is not None:
         return at_work
-    pool, stale = _pool(track)
+    pool, stale, doubtful = _pool(track)
     release = _release(track, actor)
-    release.evidence = {"stale": [submission.pk for submission in stale]}
+    release.evidence = {
+        "stale": [submission.pk for submission in stale],
+        "interested": {str(submission.pk): why for submission, why in doubtful},
+    }
     release.save()
+    for submission, why in doubtful:
+        release_patches.leave_out(release, submission, why)
     ReleasePatch.objects.bulk_create(
         ReleasePatch(
             release=release,
@@ -96,28 +102,39 @@ def _refuse(track: Track, actor: User) -> None:
         )
 
 
-def _pool(track: Track) -> tuple[list[Submission], list[Submission]]:
-    """Approved patches of the present base in order of arrival; and those of an older base."""
+def _pool(track: Track) -> tuple[list[Submission], list[Submission], list[Doubt]]:
+    """Approved patches of the present base in order of arrival; those of an older base; and those
+    that a reviewer approved who has an interest in them by now."""
     approved = (
         Submission.objects.select_for_update(no_key=True, of=("self",))
         .filter(track=track, status=SubmissionStatus.APPROVED)
         .exclude(artifact_revision="")
-        .select_related("contributor", "repository")
+        .select_related("contributor", "repository__namespace", "discussion__author", "track")
         .order_by("pk")
     )
     pool: list[Submission] = []
     stale: list[Submission] = []
+    doubtful: list[Doubt] = []
     for submission in approved:
-        fresh = release_patches.base_digest(track, submission) == track.base_digest
-        (pool if fresh else stale).append(submission)
+        if release_patches.base_digest(track, submission) != track.base_digest:
+            stale.append(submission)
+        elif why := release_patches.interested_reviewer(submission):
+            doubtful.append((submission, why))
+        else:
+            pool.append(submission)
     if not pool:
-        raise Conflict(
-            f"no approved patch of {track} waits for a release"
-            + (f"; {len(stale)} were made on an earlier base" if stale else ""),
-            where=f"track {track}",
-            next="a patch is approved when it is measured and every key is turned",
-        )
-    return pool, stale
+        raise _nothing_waits(track, stale, doubtful)
+    return pool, stale, doubtful
+
+
+def _nothing_waits(track: Track, stale: list[Submission], doubtful: list[Doubt]) -> Conflict:
+    return Conflict(
+        f"no approved patch of {track} waits for a release"
+        + (f"; {len(stale)} were made on an earlier base" if stale else "")
+        + "".join(f"; {why}" for _, why in doubtful),
+        where=f"track {track}",
+        next="a patch is approved when it is measured and every key is turned",
+    )
 
 
 def _release(track: Track, actor: User) -> Release:

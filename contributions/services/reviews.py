@@ -69,6 +69,7 @@ def review(
         decision=decision,
         reviewer=reviewer,
         revision=submission.head_revision,
+        track=submission.track,
         reason_code=reason_code,
         text=text,
         answer_due_at=_answer_due(decision),

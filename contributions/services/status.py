@@ -6,6 +6,8 @@ Whoever changes a fact (a run, a review, a pull request, a track, a release, a p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -44,6 +46,7 @@ __all__ = [
     "project",
     "required_keys",
     "standing",
+    "stands",
 ]
 MACHINE_KINDS = (RunKind.FINETUNE, RunKind.BENCHMARK)
 
@@ -82,16 +85,27 @@ def required_keys(submission: Submission) -> tuple[str, ...]:
 
 
 def standing(submission: Submission, head: str = "") -> list[tuple[str, Review]]:
-    """The latest decision per key on a head (the current one), unless it was taken back."""
-    latest = {
-        review.key: review
-        for review in Review.objects.filter(
-            submission=submission, revision=head or submission.head_revision
-        )
-        .select_related("answer", "reviewer")
-        .order_by("id")
+    """The latest decision per key on a head (the current one), as far as it `stands`."""
+    given = Review.objects.filter(submission=submission, revision=head or submission.head_revision)
+    rows = given.select_related("answer", "reviewer").order_by("id")
+    return list(stands(submission, rows, head=head).items())
+
+
+def stands(submission: Submission, given: Iterable[Review], *, head: str = "") -> dict[str, Review]:
+    """Of reviews in the order in which they were given: what counts now, per key.
+
+    An approval counts on the track that it was given for alone: who has an interest, and which
+    licences meet, depends on the track. A refusal or a question stands on every track, so that
+    nobody sheds one by choosing another.
+    """
+    on_head = [r for r in given if r.revision == (head or submission.head_revision)]
+    latest = {review.key: review for review in on_head}
+    return {
+        key: review
+        for key, review in latest.items()
+        if review.decision != Decision.REVERSE
+        and (review.decision != Decision.APPROVE or review.track_id == submission.track_id)
     }
-    return [(k, review) for k, review in latest.items() if review.decision != Decision.REVERSE]
 
 
 def is_answered(review: Review) -> bool:

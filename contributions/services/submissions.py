@@ -28,6 +28,7 @@ from contributions.services import (
     protection,
     runs,
     status,
+    submission_runs,
     threads,
     track_choice,
 )
@@ -89,7 +90,9 @@ def _take(submission: Submission, *, head: Revision, kind: PatchKind) -> Submiss
     submission.evaluate = submission.evaluate or card.evaluate
     submission.track = track_choice.chosen(submission, card) if submission.discussion else None
     submission.save()
-    _cancel_runs(submission, actor=None, reason=f"superseded by {head.oid[:10]}", but=head.oid)
+    submission_runs.cancel(
+        submission, actor=None, reason=f"superseded by {head.oid[:10]}", but=head.oid
+    )
     _check(submission)
     findable.put_submission(submission)
     _record("received", submission, actor=head.author, data={"head": head.oid})
@@ -124,9 +127,9 @@ def discussion_changed(discussion: Discussion, *, actor: User) -> None:
     if submission is None:
         return
     if discussion.status == DiscussionStatus.CLOSED:
-        _cancel_runs(submission, actor=actor, reason=f"pull request closed by {actor}")
+        submission_runs.cancel(submission, actor=actor, reason=f"pull request closed by {actor}")
     elif discussion.status == DiscussionStatus.OPEN:
-        _repeat(submission, {RunStatus.CANCELLED})
+        submission_runs.repeat(submission, {RunStatus.CANCELLED})
     advance(submission)
 
 
@@ -139,8 +142,8 @@ def track_changed(track: Track) -> None:
         locked = lock(submission)
         if locked.track is None and not SubmissionStatus(locked.status).is_final:
             card = cards.read(commits.resolve(locked.repository, locked.head_revision))
-            locked.track = track_choice.chosen(locked, card)
-            locked.save(update_fields=["track"])
+            if (found := track_choice.chosen(locked, card)) is not None:
+                _move(locked, found, actor=None)
         advance(locked)
 
 
@@ -167,7 +170,7 @@ def withdraw(submission: Submission, *, actor: User) -> Submission:
     _refuse_if_over(submission)
     submission.withdrawn_at = timezone.now()
     submission.save(update_fields=["withdrawn_at"])
-    _cancel_runs(submission, actor=actor, reason=f"withdrawn by {actor}")
+    submission_runs.cancel(submission, actor=actor, reason=f"withdrawn by {actor}")
     if discussion and discussion.status != DiscussionStatus.CLOSED:
         threads.move(discussion, DiscussionStatus.CLOSED)
         data: dict[str, object] = {"status": DiscussionStatus.CLOSED.value}
@@ -193,7 +196,9 @@ def rerun(submission: Submission, *, actor: User, only: Run | None = None) -> Su
     """Repeat what failed or was cancelled on the current head with the same input, or one run."""
     submission = lock(submission)
     _refuse_if_over(submission)
-    repeated = _repeat(submission, {RunStatus.FAILED, RunStatus.CANCELLED}, only=only)
+    repeated = submission_runs.repeat(
+        submission, {RunStatus.FAILED, RunStatus.CANCELLED}, only=only
+    )
     if not repeated:
         raise Conflict(
             "No run of the current head was cancelled or failed in a worker.",
@@ -217,12 +222,24 @@ def choose_track(submission: Submission, *, track: Track, actor: User) -> Submis
             next="Choose one of the tracks that the page lists.",
         )
     if submission.track != track:
-        submission.track = track
         submission.artifact_revision = ""
-        submission.save(update_fields=["track", "artifact_revision"])
-        _cancel_runs(submission, actor=actor, reason=f"moved to the track {track}", checks=False)
-        _record("track-chosen", submission, actor=actor, data={"track": track.name})
+        submission.save(update_fields=["artifact_revision"])
+        submission_runs.cancel(
+            submission, actor=actor, reason=f"moved to the track {track}", checks=False
+        )
+        _move(submission, track, actor=actor)
     return advance(submission)
+
+
+def _move(submission: Submission, track: Track, *, actor: User | None) -> None:
+    """Keys that were turned for another track are open again; the timeline names them."""
+    before = status.standing(submission)
+    submission.track = track
+    submission.save(update_fields=["track"])
+    still = dict(status.standing(submission))
+    opened = sorted(key for key, _ in before if key not in still)
+    data: dict[str, object] = {"track": track.name, "open_again": opened}
+    _record("track-chosen", submission, actor=actor, data=data)
 
 
 @transaction.atomic
@@ -254,46 +271,11 @@ def _of(discussion: Discussion) -> Submission | None:
     return lock(found) if found else None
 
 
-def _cancel_runs(
-    submission: Submission, *, actor: User | None, reason: str, but: str = "", checks: bool = True
-) -> None:
-    """Cancel what is queued or at work; `but`: runs of this head go on."""
-    active = Run.objects.filter(submission=submission).active()
-    if but:
-        active = active.exclude(head_revision=but)
-    if not checks:
-        active = active.exclude(kind=RunKind.CHECK)
-    for run in active.order_by("pk"):
-        runs.cancel(run, actor=actor, reason=reason)
-
-
-def _repeat(submission: Submission, over: set[RunStatus], *, only: Run | None = None) -> list[Run]:
-    """Queue again the newest run of each kind and input that ended so.
-
-    One that failed before its first attempt would fail again: planning found no way to start it.
-    """
-    ended = [run for run in status.newest_runs(submission).values() if run.status in over]
-    again = [run for run in ended if run.attempt or run.status != RunStatus.FAILED]
-    again = [run for run in again if only in {None, run}]
-    return [
-        runs.enqueue(
-            kind=RunKind(run.kind),
-            contributor=run.contributor,
-            submission=submission,
-            track=run.track,
-            plan=run.plan,
-            head_revision=run.head_revision,
-            input_digest=run.input_digest,
-        )
-        for run in again
-    ]
-
-
 def _refuse_if_over(submission: Submission) -> None:
-    over = submission.status in {SubmissionStatus.RELEASED, SubmissionStatus.PUBLISHED}
-    if over or submission.withdrawn_at is not None:
+    now = SubmissionStatus(submission.status)
+    if now.is_final:
         raise Conflict(
-            f"The submission is {SubmissionStatus(submission.status).english}.",
+            f"The submission is {now.english}.",
             where=f"submission {submission.pk}",
             next="Open a new pull request.",
         )

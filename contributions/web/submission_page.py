@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +32,7 @@ from contributions.models import (
     Submission,
     SubmissionStatus,
 )
-from contributions.services import access, pulse
-from contributions.services.status import required_keys
+from contributions.services import access, pulse, status
 from contributions.web import actions, excerpts, polling, timeline
 from contributions.web.logs import SHOWN
 from contributions.web.queueing import waiting
@@ -67,13 +66,14 @@ def details(request: HttpRequest, submission: Submission) -> dict[str, Any]:
     """The live part: what is happening, buttons, findings, scores, runs, timeline."""
     if submission.discussion is not None:
         submission.discussion.repository = submission.repository
+    given = list(_reviews(submission))
+    stands = status.stands(submission, given)
     access.shown(person(request), [submission])
     seen = submission.runs.on_tracks_visible_to(person(request))
     runs = list(shown_runs(seen)[:RUNS_SHOWN])
     current = [run for run in runs if run.head_revision == submission.head_revision]
     at_work = [run for run in current if run.status == RunStatus.RUNNING]
-    given = list(_reviews(submission))
-    keys = _keys(submission, given)
+    keys = _keys(submission, stands)
     scores = _scores(submission) if _measured(runs, current) else []
     patches = list(_patches(submission)) if scores else []
     return {
@@ -200,11 +200,9 @@ class KeyState:
         return self.review is not None and self.review.decision in wanted and not answered
 
 
-def _keys(submission: Submission, given: Sequence[Review]) -> list[KeyState]:
-    standing_now = {r.key: r for r in given if r.revision == submission.head_revision}
-    current = {k: r for k, r in standing_now.items() if r.decision != Decision.REVERSE}
-    wanted = dict.fromkeys([*required_keys(submission), *current])
-    return [KeyState(key, current.get(key)) for key in wanted]
+def _keys(submission: Submission, stands: Mapping[str, Review]) -> list[KeyState]:
+    wanted = dict.fromkeys([*status.required_keys(submission), *stands])
+    return [KeyState(key, stands.get(key)) for key in wanted]
 
 
 def _talk(

@@ -109,7 +109,12 @@ def _of_event(event: Event) -> Moment | None:
         "submission.track-chosen": _("Track chosen: %s") % data.get("track", ""),
         "submission.evaluation-requested": _("Evaluation of the draft asked for"),
     }
-    return Moment(event.created_at, words[event.verb], who)
+    return Moment(event.created_at, words[event.verb], who, _open_again(data))
+
+
+def _open_again(data: dict[str, Any]) -> str:
+    keys = ", ".join(key_name(key) for key in data.get("open_again", ()))
+    return _("Turned for another track, and open again: %s") % keys if keys else ""
 
 
 def status_words(status: Any) -> str:

@@ -243,6 +243,7 @@ def reviewed(submission, cast):
             decision=Decision.APPROVE,
             reviewer=reviewer,
             revision=submission.head_revision,
+            track=submission.track,
             text="Apache-2.0 throughout, text present." if key == Key.LICENCE else "",
         )
 
