@@ -26,9 +26,21 @@ class RowDiff:
     columns_removed: list[str]
 
 
+def are_tables(*entries: Entry) -> bool:
+    """By their names; and small enough to be read whole."""
+    return all(
+        _suffix(entry) in {*_SEPARATORS, *_LINES} and entry.size <= LARGEST_FILE
+        for entry in entries
+    )
+
+
+def _suffix(entry: Entry) -> str:
+    return PurePosixPath(entry.path.lower()).suffix
+
+
 def compare(before: Entry, after: Entry, *, opened: Opener) -> RowDiff | None:
     """None for what is no table of text, too large, or cannot be read as one."""
-    if max(before.size, after.size) > LARGEST_FILE:
+    if not are_tables(before, after):
         return None
     old, new = _rows(before, opened), _rows(after, opened)
     if old is None or new is None:
@@ -45,9 +57,7 @@ def compare(before: Entry, after: Entry, *, opened: Opener) -> RowDiff | None:
 
 
 def _rows(entry: Entry, opened: Opener) -> tuple[list[str], Counter[str]] | None:
-    suffix = PurePosixPath(entry.path.lower()).suffix
-    if suffix not in _SEPARATORS and suffix not in _LINES:
-        return None
+    suffix = _suffix(entry)
     with opened(entry) as stream:
         text = stream.read(LARGEST_FILE).decode("utf-8-sig", errors="replace")
     if suffix in _LINES:

@@ -52,6 +52,7 @@ class TensorDiff:
     measured: bool = False
     parameters_before: int = 0
     parameters_after: int = 0
+    header_bytes: int = 0
 
 
 def compare(before: Entry, after: Entry, *, opened: Opener, measure: bool = True) -> TensorDiff:
@@ -72,7 +73,8 @@ def compare(before: Entry, after: Entry, *, opened: Opener, measure: bool = True
             left -= 1
     in_both = len(known_old.keys() & known_new.keys())
     told = sum(1 for change in changes if change.before and change.after)
-    return TensorDiff(changes, in_both - told, measure, old.parameters, new.parameters)
+    parameters = old.parameters, new.parameters
+    return TensorDiff(changes, in_both - told, measure, *parameters, old.start + new.start)
 
 
 def _read(entry: Entry, opened: Opener, *, whole: bool) -> tuple[Header, memoryview]:

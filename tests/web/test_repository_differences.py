@@ -195,6 +195,35 @@ def test_no_weights_make_a_page_hang_or_long(change):
     assert "more tensors" in text
 
 
+def test_one_page_does_not_count_the_rows_of_every_table(change, client):
+    """Each is small enough by itself."""
+
+    def tables(cell):
+        return {f"{n}.csv": f"a,b\n{cell},{n}\n" + "1,2\n" * 700_000 for n in range(5)}
+
+    change(tables("x"))
+    response = change(tables("y"))
+    assert response.text.count("Rows: 700001 → 700001; 1 added, 1 removed") == 2
+    assert response.text.count("too large to compare line by line") == 5
+    alone = client.get(f"{response.request['PATH_INFO']}?file=4.csv").text
+    assert "Rows: 700001 → 700001" in alone
+
+
+def test_one_page_does_not_read_every_long_header(change, client):
+    def files(seed):
+        padding = {"about": "x" * 3_900_000}
+        return {
+            f"{n}.safetensors": weights.file({"a": weights.f32(n, seed)}, padding) for n in range(5)
+        }
+
+    change(files(1))
+    response = change(files(2))
+    assert response.text.count("1 tensors differ") == 4
+    assert "Too much has changed" in response.text
+    alone = client.get(f"{response.request['PATH_INFO']}?file=4.safetensors").text
+    assert "1 tensors differ" in alone
+
+
 def test_the_shortest_script_is_found_and_always_true():
     for seed in range(300):
         chosen = random.Random(seed)
