@@ -16,6 +16,7 @@ from contributions.models import FailureClass, ReviewItem
 from contributions.services import operation, queue
 from registry.admin import navigation, staff
 from registry.admin.site import add_page
+from registry.services import retired_names
 from registry.templatetags.figures import short_date
 
 # Told apart without colour too: each line has its own dashes.
@@ -84,6 +85,7 @@ def operations_page(request: HttpRequest) -> HttpResponse:
         "stacked": STACKED,
         "plain": PLAIN,
         "reviews": ReviewItem.objects.waiting().count(),
+        "retired_names": retired_names.count(),
     }
     return TemplateResponse(request, "contributions/admin/operations.html", context)
 

@@ -60,6 +60,10 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Digests of the names of erased people last longer than any other key.
+RETIRED_NAMES_KEY = env.str("RETIRED_NAMES_KEY", default="") or (
+    _embedded.secret("retired_names_key") if EMBEDDED else SECRET_KEY
+)
 # Hub tokens are sealed with the public half by any process and opened with the private half,
 # which `up` gives to the publish worker alone (registry/services/sealing.py).
 HUB_TOKEN_PUBLIC_KEY = env.str("HUB_TOKEN_PUBLIC_KEY", default="")

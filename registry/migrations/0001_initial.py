@@ -29,6 +29,26 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="RetiredName",
+            fields=[
+                ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
+            ],
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="retiredname",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="2f8285ebdc3b32445f14c264c8a9e1e6d11594ca",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_790d2",
+                    table="registry_retiredname",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.CreateModel(
             name="SetupLink",
             fields=[
                 (

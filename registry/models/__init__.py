@@ -24,6 +24,7 @@ from registry.models.repositories import (
     RepoType,
 )
 from registry.models.requests import IdempotentRequest
+from registry.models.retired_names import RetiredName
 from registry.models.search import SearchEntry
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Ref",
     "RepoType",
     "Repository",
+    "RetiredName",
     "Revision",
     "Role",
     "RoleGrant",

@@ -25,6 +25,9 @@ RESERVED = frozenset(
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
 
+# What erased people are called.
+_GHOST = re.compile(r"ghost(-[0-9].*)?")
+
 
 def validate_name(name: str) -> None:
     """Refuse what the Hub's clients refuse (hub rules for repository ids), before it is stored."""
@@ -44,7 +47,7 @@ def validate_name(name: str) -> None:
 def validate_namespace(name: str) -> None:
     """A namespace is also a first path segment, so reserved words are refused too."""
     validate_name(name)
-    if name.lower() in RESERVED:
+    if name.lower() in RESERVED or _GHOST.fullmatch(name.lower()):
         raise ValidationError(
             f"“{name}” is reserved for the site itself. Choose another name.", code="reserved-name"
         )

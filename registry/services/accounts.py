@@ -28,7 +28,7 @@ from registry.models import (
 )
 from registry.models.accounts import hash_secret
 from registry.models.names import validate_namespace
-from registry.services import events, findable, search, tokens
+from registry.services import events, findable, retired_names, search, tokens
 from registry.services.errors import Conflict, Forbidden, Invalid, NotFound
 
 
@@ -43,13 +43,15 @@ def sign_up(*, name: str, email: str, password: str | None, fullname: str = "") 
 
 
 def require_free(name: str) -> None:
-    """Refuse a name that is malformed, reserved, or taken in any case."""
+    """Refuse a name that is malformed, reserved, taken, or was taken before, in any case."""
     try:
         validate_namespace(name)
     except ValidationError as wrong:
         raise Invalid(wrong.messages[0], where="name") from wrong
     if Namespace.objects.filter(name__iexact=name).exists():
         raise Conflict(f"The name {name} is taken.", where="name", next="Choose another name.")
+    # After the names in use: one that is given up is in either, whenever this looks.
+    retired_names.refuse_retired(name)
 
 
 def of_login(name_or_address: str) -> User | None:

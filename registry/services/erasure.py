@@ -24,7 +24,7 @@ from registry.models import (
     RoleGrant,
     User,
 )
-from registry.services import events, projection, search
+from registry.services import events, projection, retired_names, search
 from registry.services.errors import Conflict
 
 # Their rows belong to the person alone.
@@ -107,6 +107,7 @@ def _forget_addresses(user: User) -> None:
 
 
 def _rename(user: User) -> None:
+    retired_names.retire(user.username)
     Redirect.objects.filter(namespace_name__iexact=user.username).delete()
     name = f"ghost-{user.pk}"
     while Namespace.objects.filter(name__iexact=name).exists():

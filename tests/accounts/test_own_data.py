@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -11,9 +13,9 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from contributions.models import Credit, Discussion, Review, Submission, Track
-from registry.models import Event, Membership, Namespace, RoleGrant, SearchEntry, User
+from registry.models import Event, Membership, Namespace, RetiredName, RoleGrant, SearchEntry, User
 from registry.services import accounts, tokens
-from registry.services.errors import Conflict
+from registry.services.errors import Conflict, Invalid
 from tests.web.scene import PASSWORD
 
 
@@ -103,7 +105,39 @@ def test_a_deleted_person_leaves_the_work_and_no_trace_of_who_it_was(scene, leav
     assert client.get("/settings").status_code == 302
     again = client.post("/login", {"login": "berta", "password": PASSWORD})
     assert again.status_code == 200
-    accounts.sign_up(name="berta", email="", password=None)
+
+
+@pytest.mark.parametrize("name", ["berta", "BERTA"])
+def test_nobody_takes_the_name_of_somebody_who_went(scene, leaving, name):
+    confirmed_as(leaving).post("/settings/account/delete", {"name": "berta"})
+    used = "This name was used before and cannot be taken again."
+    password = {"password1": PASSWORD, "password2": PASSWORD}
+    stranger = Client()
+    form = {"username": name, "email": "mallory@example.org", **password}
+    assert used in stranger.post("/signup", form).content.decode()
+    emil = Client()
+    emil.force_login(scene.emil)
+    assert used in emil.post("/organisations/new", {"name": name}).content.decode()
+    with pytest.raises(Conflict, match="used before"):
+        accounts.ensure_user(name=name)
+    assert not Namespace.objects.filter(name__iexact="berta").exists()
+    assert stranger.get("/berta").status_code == 404
+
+
+def test_of_the_name_only_a_keyed_digest_is_kept(scene, leaving):
+    confirmed_as(leaving).post("/settings/account/delete", {"name": "berta"})
+    kept = RetiredName.objects.get().digest
+    assert kept not in {hashlib.sha256(b"berta").hexdigest(), "berta"}
+    operator = Client()
+    operator.force_login(accounts.ensure_user(name="olga", roles=["operator"]))
+    operation = operator.get("/admin/operation/").content.decode()
+    assert re.search(r">1</span>names of people who went", operation)
+
+
+@pytest.mark.parametrize("name", ["ghost", "ghost-7", "Ghost-12-ab"])
+def test_nobody_is_named_like_a_ghost(db, name):
+    with pytest.raises(Invalid, match="reserved"):
+        accounts.sign_up(name=name, email="", password=None)
 
 
 def test_pages_show_the_work_of_a_ghost(scene, leaving, client):
