@@ -67,7 +67,8 @@ class DecisionBody(Body):
         required=False,
         allow_blank=True,
         default="",
-        help_text="The revision that was looked at; refused when there is a newer one.",
+        help_text="The revision that was looked at, refused when there is a newer one. "
+        "An approval has to name it.",
     )
 
 

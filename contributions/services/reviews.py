@@ -47,7 +47,8 @@ def review(
     text: str = "",
     head: str = "",
 ) -> Review:
-    """Record one decision. `head`: the revision that was looked at, if the caller knows it.
+    """Record one decision. `head`: the revision that was looked at; an approval has to name it,
+    for a push may come between the look and the decision.
 
     Forbidden: the role is missing, or the reviewer has an interest. Conflict: the state of the
     submission does not allow it. Repeating the same decision changes nothing.
@@ -55,7 +56,7 @@ def review(
     submission = submissions.lock(submission)
     reason_code, text = reason_code.strip(), text.strip()
     _refuse_person(submission, reviewer, key)
-    _refuse_head(submission, head)
+    _refuse_head(submission, head, decision)
     _refuse_words(key, decision, reason_code, text)
     before = dict(status.standing(submission)).get(key)
     if before and _same(before, reviewer, decision, reason_code, text):
@@ -206,7 +207,13 @@ def _refuse_second_key(submission: Submission, reviewer: User, key: Key) -> None
 # --- when not ----------------------------------------------------------------------------------
 
 
-def _refuse_head(submission: Submission, head: str) -> None:
+def _refuse_head(submission: Submission, head: str, decision: Decision) -> None:
+    if decision is Decision.APPROVE and not head:
+        raise Invalid(
+            "An approval names the revision that was looked at.",
+            where="head",
+            next=f"Look at the files. The head is now {submission.head_revision}.",
+        )
     if head and head != submission.head_revision:
         raise Conflict(
             f"The head is now {submission.head_revision[:10]}; you looked at {head[:10]}.",

@@ -8,8 +8,7 @@ from contributions.models import NotificationKind, Review, Track
 from contributions.services import mainline, notifications
 from registry.models import Role
 from registry.services import accounts
-
-APPROVE = {"key": "licence", "decision": "approve"}
+from registry.services.commits import AddFile
 
 
 @pytest.fixture
@@ -23,9 +22,13 @@ def path(submission):
     return f"/submissions/{submission.pk}/reviews/"
 
 
+def approval(submission):
+    return {"key": "licence", "decision": "approve", "head": submission.head_revision}
+
+
 def test_a_reviewer_turns_a_key(api, cast, waiting):
     for caller in (api(cast.lena, session=True), api(cast.lena, scope="review")):
-        given = caller.post(path(waiting), APPROVE)
+        given = caller.post(path(waiting), approval(waiting))
         assert given.status_code == 200, given.content
         assert (given.json()["decision"], given.json()["reviewer"]) == ("approve", "lena")
     assert Review.objects.count() == 1
@@ -33,26 +36,39 @@ def test_a_reviewer_turns_a_key(api, cast, waiting):
 
 def test_the_refusal_of_ones_own_names_who_asks(api, cast, waiting, is_problem):
     accounts.grant_role(cast.ada, Role.LICENCE_REVIEWER, granted_by=None)
-    body = is_problem(api(cast.ada, session=True).post(path(waiting), APPROVE), 403)
+    body = is_problem(api(cast.ada, session=True).post(path(waiting), approval(waiting)), 403)
     assert "ada may not review this submission, because it is their own." in body["detail"]
 
 
 @pytest.mark.parametrize("scope", ["read", "write"])
 def test_no_other_token_turns_keys(api, cast, waiting, is_problem, scope):
-    body = is_problem(api(cast.lena, scope=scope).post(path(waiting), APPROVE), 403)
+    body = is_problem(api(cast.lena, scope=scope).post(path(waiting), approval(waiting)), 403)
     assert "review" in body["next"]
-    is_problem(api().post(path(waiting), APPROVE), 401)
+    is_problem(api().post(path(waiting), approval(waiting)), 401)
     assert not Review.objects.exists()
 
 
 def test_the_rules_hold_here_too(api, cast, waiting, is_problem):
-    is_problem(api(cast.emil, session=True).post(path(waiting), APPROVE), 403)
-    is_problem(api(cast.paul, session=True).post(path(waiting), APPROVE), 403)
+    is_problem(api(cast.emil, session=True).post(path(waiting), approval(waiting)), 403)
+    is_problem(api(cast.paul, session=True).post(path(waiting), approval(waiting)), 403)
     lena = api(cast.lena, session=True)
-    is_problem(lena.post(path(waiting), {**APPROVE, "head": "0" * 40}), 409)
+    is_problem(lena.post(path(waiting), {**approval(waiting), "head": "0" * 40}), 409)
     is_problem(lena.post(path(waiting), {"key": "licence", "decision": "reject"}), 400)
-    is_problem(lena.post(path(waiting), {**APPROVE, "reviewer": "paul"}), 400)
-    is_problem(lena.post(path(waiting), {**APPROVE, "decision": "maybe"}), 400)
+    is_problem(lena.post(path(waiting), {**approval(waiting), "reviewer": "paul"}), 400)
+    is_problem(lena.post(path(waiting), {**approval(waiting), "decision": "maybe"}), 400)
+
+
+def test_an_approval_is_of_a_revision_that_was_seen(api, cast, waiting, is_problem):
+    lena, seen = api(cast.lena, session=True), approval(waiting)
+    blind = {"key": "licence", "decision": "approve"}
+    for body in (blind, {**blind, "head": ""}, {**blind, "head": waiting.head_revision[:10]}):
+        is_problem(lena.post(path(waiting), body), 409 if body.get("head") else 400)
+    cast.push(cast.model, AddFile("evil.bin", b"x"), by=cast.ada, to="refs/pr/1")
+    refused = is_problem(lena.post(path(waiting), seen), 409)
+    assert "you looked at" in refused["detail"]
+    assert not Review.objects.exists()
+    asked = {"key": "licence", "decision": "info", "reason_code": "other", "text": "Whose?"}
+    assert lena.post(path(waiting), asked).status_code == 200
 
 
 def test_a_reviewer_sees_and_claims_what_waits(api, cast, waiting, is_problem):

@@ -106,7 +106,7 @@ def test_no_door_leads_to_a_key_of_ones_own_work(waiting, settings, part):
     ]
     for address, sent in doors:
         assert browser.post(address, sent).status_code < 500, address
-    body = {"key": "licence", "decision": "approve"}
+    body = {"key": "licence", "decision": "approve", "head": s.waiting.head_revision}
     for headers in ({"Authorization": f"Bearer {secret}"}, {}):
         for address, sent in (
             (f"/api/v1/submissions/{s.waiting.pk}/reviews/", body),

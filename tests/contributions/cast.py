@@ -137,7 +137,9 @@ class Cast:
         return self.propose(*operations, **more).submission
 
     def review(self, submission, key, decision=Decision.APPROVE, *, by=None, **more):
+        """Of the head as it is now, unless it is said which one was looked at."""
         by = by or {"licence": self.lena, "privacy": self.paul}[key]
+        more.setdefault("head", Submission.objects.get(pk=submission.pk).head_revision)
         return reviews.review(
             submission, reviewer=by, key=Key(key), decision=Decision(decision), **more
         )

@@ -279,14 +279,19 @@ def test_the_database_keeps_every_review_as_it_was(ready, measured):
 def test_the_command_turns_a_key_by_the_same_rules(ready, measured):
     said = io.StringIO()
     _ = ready.lena
-    call_command(
-        "review", measured.pk, "--as", "lena", "--key", "licence", "--approve", stdout=said
-    )
+    licence = (measured.pk, "--as", "lena", "--key", "licence", "--approve")
+    privacy = (measured.pk, "--as", "lena", "--key", "privacy", "--approve")
+    head = ("--head", measured.head_revision[:10])
+    with pytest.raises(CommandError, match="names the revision that was looked at"):
+        call_command("review", *licence)
+    with pytest.raises(CommandError, match="you looked at"):
+        call_command("review", *licence, "--head", measured.head_revision[:3])
+    call_command("review", *licence, *head, stdout=said)
     assert "licence key approved by lena" in said.getvalue()
     assert "Waits for the privacy key" in said.getvalue()
     with pytest.raises(CommandError, match="is no privacy reviewer"):
-        call_command("review", measured.pk, "--as", "lena", "--key", "privacy", "--approve")
+        call_command("review", *privacy, *head)
     with pytest.raises(CommandError, match="nobody called"):
-        call_command("review", measured.pk, "--as", "zoe", "--key", "privacy", "--approve")
+        call_command("review", *(("zoe" if part == "lena" else part) for part in privacy), *head)
     with pytest.raises(CommandError, match="no submission 999"):
-        call_command("review", 999999, "--as", "lena", "--key", "licence", "--approve")
+        call_command("review", 999999, *licence[1:], *head)

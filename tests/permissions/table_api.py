@@ -71,7 +71,7 @@ ENTRIES = [
     Entry(
         f"{_SUBMISSION}reviews/",
         f"{_AT}reviews/",
-        POST=Call(LICENCE, {"key": "licence", "decision": "approve"}, works=True),
+        POST=Call(LICENCE, {"key": "licence", "decision": "approve", "head": "{head}"}, works=True),
     ),
     Entry(_RUN, _RUNNING, GET=EVERYBODY),
     Entry(f"{_RUN}log/", f"{_RUNNING}log/", GET=EVERYBODY),

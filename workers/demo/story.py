@@ -225,11 +225,12 @@ class Story:
         self.tell.say(f"{count} submissions cleared by lena (licence) and pavel (privacy)")
 
     def _turn_keys(self, waiting: Any) -> int:
-        numbers = list(waiting.order_by("pk").values_list("pk", flat=True))
-        for number in numbers:
-            for reviewer, key in (("lena", "licence"), ("pavel", "privacy")):
-                command("review", str(number), "--as", reviewer, "--key", key, "--approve")
-        return len(numbers)
+        shown = list(waiting.order_by("pk").values_list("pk", "head_revision"))
+        for number, head in shown:
+            for who, key in (("lena", "licence"), ("pavel", "privacy")):
+                turn = ("review", str(number), "--as", who, "--key", key, "--approve")
+                command(*turn, "--head", head)
+        return len(shown)
 
     # --- 6: releases ---------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""manage.py review SUBMISSION --as NAME --key licence --approve"""
+"""manage.py review SUBMISSION --as NAME --key licence --approve --head REVISION"""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from contributions.models import Decision, Key, Submission
 from contributions.services import reviews
 from registry.models import User
 from registry.services.errors import ServiceError
+
+# Of a revision; the page of a submission shows ten characters.
+SHORTEST = 7
+
+HEAD = (
+    f"the revision that was looked at (its first {SHORTEST} characters will do); to approve, needed"
+)
 
 
 class Command(BaseCommand):
@@ -31,7 +38,7 @@ class Command(BaseCommand):
             )
         parser.add_argument("--reason", default="", metavar="CODE", help="reason code")
         parser.add_argument("--text", default="", help="what the contributor reads")
-        parser.add_argument("--head", default="", help="the revision that was looked at")
+        parser.add_argument("--head", default="", help=HEAD)
 
     def handle(self, *args: Any, **options: Any) -> None:
         submission = Submission.objects.filter(pk=options["submission"]).first()
@@ -51,7 +58,7 @@ class Command(BaseCommand):
                 decision=options["decision"],
                 reason_code=options["reason"],
                 text=options["text"],
-                head=options["head"],
+                head=_whole(options["head"], submission),
             )
         except ServiceError as refused:
             raise CommandError(str(refused)) from refused
@@ -61,3 +68,8 @@ class Command(BaseCommand):
             f"{given.revision[:10]}; submission {submission.pk} is {submission.status}: "
             f"{submission.status_reason}"
         )
+
+
+def _whole(given: str, submission: Submission) -> str:
+    head = submission.head_revision
+    return head if len(given) >= SHORTEST and head.startswith(given) else given
