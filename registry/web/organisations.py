@@ -10,7 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from registry.models import Invitation, MemberRole, Membership, Organisation
+from registry.models import (
+    Invitation,
+    MemberRole,
+    Membership,
+    Namespace,
+    NamespaceKind,
+    Organisation,
+)
 from registry.services import accounts, invitation_mail, organisations
 from registry.services.errors import ServiceError, SignInNeeded
 from registry.web.links import listing
@@ -50,10 +57,21 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "registry/new_organisation.html", {"form": form})
 
 
+def _right_address(name: str) -> str:
+    """For the name of a person, or one in other letters: where their page is. Else ""."""
+    found = Namespace.objects.filter(name__iexact=name).first()
+    if found is None:
+        return ""
+    place = f"/{found.name}" if found.kind == NamespaceKind.USER else f"/organisations/{found.name}"
+    return "" if place == f"/organisations/{name}" else place
+
+
 @never_cache
 @require_http_methods(["GET", "POST"])
 def organisation_page(request: HttpRequest, name: str) -> HttpResponse:
     """Members for everybody; invitations for its maintainers. A new link is shown this once."""
+    if request.method != "POST" and (right := _right_address(name)):
+        return HttpResponseRedirect(right)
     organisation = organisations.named(name)
     user = person(request)
     form, link = InviteForm(request.POST or None), ""

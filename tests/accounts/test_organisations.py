@@ -188,6 +188,24 @@ def test_a_stranger_sees_members_and_no_invitation(lab, berta, client, page_rule
     )
 
 
+def test_both_addresses_of_an_organisation_lead_to_each_other(lab, berta, client):
+    work, members = (client.get(at).content.decode() for at in ("/lab", "/organisations/lab"))
+    assert '<a href="/organisations/lab">All members</a>' in work
+    assert '<a href="/lab">Repositories and credit</a>' in members
+    assert '<a href="/Berta">Berta</a>' in members
+    assert "Members and invitations" in browser(berta).get("/lab").content.decode()
+
+
+def test_a_link_with_another_case_or_of_a_person_leads_to_the_right_page(lab, berta, client):
+    for wrong, right in (
+        ("/organisations/LAB", "/organisations/lab"),
+        ("/organisations/berta", "/Berta"),
+        ("/LAB", "/lab"),
+    ):
+        assert client.get(wrong)["Location"] == right
+    assert client.get("/organisations/nobody").status_code == 404
+
+
 def test_the_last_maintainer_stays_until_there_is_another(lab, berta, emil, page_rules):
     hers = browser(berta)
     page_rules(hers.get("/organisations/lab/members/berta/remove"), "leave")
