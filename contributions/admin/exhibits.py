@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, Value, When
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from contributions.models import (
     Comparison,
-    Finding,
     Review,
-    Run,
-    RunKind,
-    Severity,
     Submission,
 )
-from contributions.services import evidence
+from contributions.services import evidence, findings
 from contributions.web import excerpts
 from contributions.web.scores import by_split
 from registry.admin.navigation import Words
@@ -31,11 +26,6 @@ EXHIBITS: dict[str, Words] = {
     "lineage": _("Lineage"),
     "history": _("History"),
 }
-_SEVERITY = Case(
-    When(severity=Severity.BLOCK, then=Value(0)),
-    When(severity=Severity.WARN, then=Value(1)),
-    default=Value(2),
-)
 
 
 def chosen(request: HttpRequest, submission: Submission, given: list[Review]) -> dict[str, Any]:
@@ -57,15 +47,8 @@ def chosen(request: HttpRequest, submission: Submission, given: list[Review]) ->
 
 
 def _findings(submission: Submission) -> dict[str, Any]:
-    """Of the newest check of the head, each with the lines that it is about."""
-    check = Run.objects.filter(
-        submission=submission, kind=RunKind.CHECK, head_revision=submission.head_revision
-    ).order_by("-id")
-    found = list(
-        Finding.objects.filter(run__in=check.values("pk")[:1]).order_by(_SEVERITY, "path", "id")[
-            :FINDINGS
-        ]
-    )
+    """Each with the lines that it is about."""
+    found = list(findings.of_head(submission)[:FINDINGS])
     tree = None
     if any(finding.line for finding in found):
         head = Revision.objects.filter(

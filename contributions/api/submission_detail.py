@@ -3,48 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Case, Max, Value, When
+from django.db.models import Max, QuerySet
 
 from contributions.api import run_shapes
 from contributions.models import (
     Comparison,
     Credit,
-    Decision,
+    DiscussionEvent,
     DiscussionEventKind,
-    DiscussionStatus,
     Finding,
     Release,
     Review,
     Run,
-    RunKind,
-    RunStatus,
-    Severity,
     Submission,
-    SubmissionStatus,
 )
-from contributions.services import access, reviews, status
-from registry.models import User
+from contributions.services import access, actions, findings, status
 from registry.services.access import Caller, can_write
 
 RUNS_SHOWN = 24
-_SEVERITY = Case(
-    When(severity=Severity.BLOCK, then=Value(0)),
-    When(severity=Severity.WARN, then=Value(1)),
-    default=Value(2),
-)
+_ACTIONS = ("cancel", "rerun", "withdraw", "open", "evaluate", "track", "answer")
 
 
-def version(submission: Submission, user: User | None) -> tuple[object, ...]:
-    """Changes whenever the answer would: three small queries instead of a dozen."""
+def version(submission: Submission, caller: Caller) -> tuple[object, ...]:
+    """Changes whenever the answer would: a few small queries instead of a dozen."""
     runs = submission.runs.values_list("pk", "status", "attempt", "heartbeat_at").order_by("pk")
     given = submission.reviews.aggregate(last=Max("pk"), answered=Max("answer"))
     state = (submission.status, submission.status_since, submission.status_reason)
     facts = (submission.title, submission.evaluate, submission.track_id, submission.head_revision)
     discussion = submission.discussion.status if submission.discussion else ""
-    return (submission.pk, user and user.pk, state, facts, discussion, given, *runs)
+    described = _opening(submission).values_list("pk", "edited_at", "hidden").first()
+    [shown] = access.shown(caller.user, [copy(submission)])
+    seen = (shown.track and shown.track.name, status.required_keys(shown))
+    about = (submission.pk, state, facts, discussion, described, given, seen)
+    return (*about, *_rights(submission, caller), *runs)
+
+
+def _rights(submission: Submission, caller: Caller) -> tuple[object, ...]:
+    """What `actions` follow from."""
+    user = caller.user
+    writes = user is not None and can_write(user, submission.repository)
+    return (user and user.pk, writes, caller.may_write_scope)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def whole(submission: Submission, caller: Caller) -> Submission:
     credit = submission.credits.select_related("release__track", "contributor").filter(
         release__in=Release.objects.visible_to(caller.user).values("pk")
     )
-    question = reviews.open_question(submission) if given else None
+    question = status.question(stands.values())
     runs = _runs(submission, caller)
     submission.shown = Shown(  # type: ignore[attr-defined]
         runs=runs,
@@ -79,7 +81,7 @@ def whole(submission: Submission, caller: Caller) -> Submission:
         actions=_actions(submission, caller, runs, question),
         keys=_keys(submission, stands),
         description=_description(submission),
-        findings=_findings(submission),
+        findings=list(findings.of_head(submission)),
         scores=_scores(submission),
         credit=list(credit.order_by("-id")),
     )
@@ -106,18 +108,13 @@ def _runs(submission: Submission, caller: Caller) -> list[Run]:
 
 
 def _description(submission: Submission) -> str:
-    if submission.discussion is None:
-        return ""
-    opening = submission.discussion.events.filter(kind=DiscussionEventKind.COMMENT, hidden=False)
-    return opening.values_list("text", flat=True).first() or ""
+    return _opening(submission).values_list("text", flat=True).first() or ""
 
 
-def _findings(submission: Submission) -> list[Finding]:
-    check = Run.objects.filter(
-        submission=submission, kind=RunKind.CHECK, head_revision=submission.head_revision
-    ).order_by("-id")
-    found = Finding.objects.filter(run__in=check.values("pk")[:1])
-    return list(found.order_by(_SEVERITY, "path", "id"))
+def _opening(submission: Submission) -> QuerySet[DiscussionEvent]:
+    """The first comment of its pull request; one that was hidden has no text any more."""
+    kind = DiscussionEventKind.COMMENT
+    return DiscussionEvent.objects.filter(discussion=submission.discussion_id, kind=kind)
 
 
 def _scores(submission: Submission) -> list[Comparison]:
@@ -146,24 +143,8 @@ def _keys(submission: Submission, stands: Mapping[str, Review]) -> list[dict[str
 def _actions(
     submission: Submission, caller: Caller, runs: list[Run], question: Review | None
 ) -> list[str]:
-    """What may be offered in this state; the services decide again."""
-    user, discussion = caller.user, submission.discussion
-    if user is None or not caller.may_write_scope:
+    """What may be offered to this caller, for a token that may write or a session."""
+    if not caller.may_write_scope:
         return []
-    own = user == submission.contributor
-    if not own and not can_write(user, submission.repository):
-        return []
-    state = SubmissionStatus(submission.status)
-    active = any(not RunStatus(run.status).is_over for run in runs)
-    stopped = state in {SubmissionStatus.FAILED, SubmissionStatus.CANCELLED}
-    draft = discussion is not None and discussion.status == DiscussionStatus.DRAFT
-    possible = {
-        "cancel": active,
-        "rerun": stopped and not active,
-        "withdraw": not state.is_final,
-        "open": draft,
-        "evaluate": draft and not submission.evaluate and not state.is_final,
-        "track": discussion is not None and not state.is_final,
-        "answer": own and question is not None and question.decision == Decision.INFO,
-    }
-    return [name for name, may in possible.items() if may]
+    may = actions.allowed(caller.user, submission, runs, question)
+    return [name for name in _ACTIONS if getattr(may, name)]

@@ -22,7 +22,6 @@ from contributions.api.submission_shapes import (
     SubmissionSerializer,
 )
 from contributions.models import (
-    DiscussionStatus,
     Outcome,
     PatchKind,
     Run,
@@ -30,7 +29,7 @@ from contributions.models import (
     Submission,
     SubmissionStatus,
 )
-from contributions.services import access, discussions, revision_offers, submissions
+from contributions.services import access, actions, revision_offers, submissions
 from contributions.services.reviews import TEXT_LENGTH, answer, open_question
 from contributions.services.threads import TEXT_LENGTH as COMMENT_LENGTH
 from contributions.services.threads import TITLE_LENGTH
@@ -150,7 +149,7 @@ class OneSubmission(Endpoint):
     def get(self, request: Request, pk: int) -> Response:
         """One with its runs, findings, scores, keys, reviews and credit."""
         found = access.submission(self.caller, pk)
-        same = self.unchanged(*submission_detail.version(found, self.caller.user))
+        same = self.unchanged(*submission_detail.version(found, self.caller))
         return same or _shown(self, found)
 
 
@@ -173,17 +172,6 @@ class SubmissionLog(Endpoint):
 
 
 # --- what people may do to it ------------------------------------------------------------------
-
-
-def _cancel(submission: Submission, user: User) -> None:
-    for run in submission.runs.active():
-        submissions.cancel_run(run, actor=user)
-
-
-def _open(submission: Submission, user: User) -> None:
-    if submission.discussion is None:
-        raise Conflict("A first revision has no pull request to open.")
-    discussions.set_status(submission.discussion, actor=user, status=DiscussionStatus.OPEN)
 
 
 class _Action(Endpoint):
@@ -212,14 +200,14 @@ class CancelSubmission(_Action):
     @_described("cancel")
     def post(self, request: Request, pk: int) -> Response:
         """Stop its runs, in whatever state they are."""
-        return self._act(pk, _cancel)
+        return self._act(pk, lambda found, user: actions.cancel(found, actor=user))
 
 
 class OpenSubmission(_Action):
     @_described("open")
     def post(self, request: Request, pk: int) -> Response:
         """Open its draft pull request for evaluation and review."""
-        return self._act(pk, _open)
+        return self._act(pk, lambda found, user: actions.open_pull_request(found, actor=user))
 
 
 class RerunSubmission(_Action):

@@ -173,6 +173,11 @@ class Submission(models.Model):
     def get_absolute_url(self) -> str:
         return f"/submissions/{self.pk}"
 
+    def is_offered_by(self, user: User) -> bool:
+        """Its contributor, or the author of its pull request."""
+        author = self.discussion.author_id if self.discussion else None
+        return user.pk in {self.contributor_id, author}
+
     @property
     def patch_kind(self) -> PatchKind:
         return PatchKind(self.kind)

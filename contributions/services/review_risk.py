@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from contributions.models import (
-    Finding,
     PatchKind,
-    Run,
-    RunKind,
     Severity,
     Submission,
     SubmissionStatus,
 )
+from contributions.services import findings
 
 HIGHEST = 3
 WORDS = ("low", "some", "raised", "high")
@@ -27,14 +25,8 @@ def of(submission: Submission) -> tuple[int, list[str]]:
 
 
 def _of_findings(submission: Submission) -> list[tuple[int, str]]:
-    check = Run.objects.filter(
-        submission=submission, kind=RunKind.CHECK, head_revision=submission.head_revision
-    ).order_by("-id")
-    rules = list(
-        Finding.objects.filter(run__in=check.values("pk")[:1], severity=Severity.WARN).values_list(
-            "rule", flat=True
-        )
-    )
+    warnings = findings.of_head(submission).filter(severity=Severity.WARN)
+    rules = list(warnings.values_list("rule", flat=True))
     found: list[tuple[int, str]] = []
     if rules:
         found.append((1, f"{len(rules)} findings to look at" if rules[1:] else "a finding"))

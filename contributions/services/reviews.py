@@ -31,7 +31,6 @@ __all__ = ["answer", "interest_of", "missing_keys", "open_question", "review"]
 TEXT_LENGTH = 20_000
 TURNED = frozenset({Decision.APPROVE, Decision.REJECT})
 NEEDS_REASON = frozenset({Decision.REJECT, Decision.CHANGES, Decision.INFO, Decision.REVERSE})
-WANTS_ANSWER = frozenset({Decision.CHANGES, Decision.INFO})
 # What is in main can still lose a key, which stops its publication, and get it again.
 STILL_REVERSIBLE = frozenset({SubmissionStatus.RELEASED})
 
@@ -86,7 +85,7 @@ def review(
 
 
 def _answer_due(decision: Decision) -> dt.datetime | None:
-    if decision not in WANTS_ANSWER:
+    if decision not in status.WANTS_ANSWER:
         return None
     return timezone.now() + dt.timedelta(days=settings.REVIEW_ANSWER_DAYS)
 
@@ -109,8 +108,7 @@ def answer(review: Review, *, author: User, text: str) -> ReviewAnswer:
     not stand any more, was answered, or wants a new revision (CHANGES). A late answer is welcome.
     """
     submission = submissions.lock(Submission(pk=review.submission_id))
-    discussion = submission.discussion
-    if author != submission.contributor and not (discussion and author == discussion.author):
+    if not submission.is_offered_by(author):
         raise Forbidden(
             "Only whoever offered it may answer.",
             where=f"submission {submission.pk}",
@@ -132,7 +130,7 @@ def answer(review: Review, *, author: User, text: str) -> ReviewAnswer:
 def _refuse_answer(submission: Submission, review: Review) -> None:
     where = f"submission {submission.pk}"
     current = dict(status.standing(submission)).get(review.key)
-    if current != review or review.decision not in WANTS_ANSWER:
+    if current != review or review.decision not in status.WANTS_ANSWER:
         raise Conflict("This question is not open any more.", where=where)
     if review.decision == Decision.CHANGES:
         raise Conflict(
@@ -147,18 +145,8 @@ def _refuse_answer(submission: Submission, review: Review) -> None:
 
 
 def open_question(submission: Submission) -> Review | None:
-    """The standing question or request for changes that waits for the contributor; one query.
-
-    A request for changes comes first, as in the status.
-    """
-    waiting = [
-        review
-        for _, review in status.standing(submission)
-        if review.decision in WANTS_ANSWER and not status.is_answered(review)
-    ]
-    order = [Decision.CHANGES.value, Decision.INFO.value]
-    waiting.sort(key=lambda review: (order.index(review.decision), review.key))
-    return waiting[0] if waiting else None
+    """The standing question or request for changes that waits for the contributor; one query."""
+    return status.question(dict(status.standing(submission)).values())
 
 
 def missing_keys(submission: Submission, *, head: str) -> tuple[str, ...]:

@@ -44,10 +44,12 @@ __all__ = [
     "missing",
     "newest_runs",
     "project",
+    "question",
     "required_keys",
     "standing",
     "stands",
 ]
+WANTS_ANSWER = frozenset({Decision.CHANGES, Decision.INFO})
 MACHINE_KINDS = (RunKind.FINETUNE, RunKind.BENCHMARK)
 
 
@@ -106,6 +108,14 @@ def stands(submission: Submission, given: Iterable[Review], *, head: str = "") -
         if review.decision != Decision.REVERSE
         and (review.decision != Decision.APPROVE or review.track_id == submission.track_id)
     }
+
+
+def question(stands: Iterable[Review]) -> Review | None:
+    """What waits for the contributor. A request for changes comes first, as in the status."""
+    waiting = [r for r in stands if r.decision in WANTS_ANSWER and not is_answered(r)]
+    order = [Decision.CHANGES.value, Decision.INFO.value]
+    waiting.sort(key=lambda review: (order.index(review.decision), review.key))
+    return waiting[0] if waiting else None
 
 
 def is_answered(review: Review) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from contributions.models import Run, RunKind, RunStatus, Submission
 from contributions.services import runs, status
 from registry.models import User
@@ -20,13 +22,15 @@ def cancel(
         runs.cancel(run, actor=actor, reason=reason)
 
 
-def repeat(submission: Submission, over: set[RunStatus], *, only: Run | None = None) -> list[Run]:
-    """Queue again the newest run of each kind and input that ended so.
+def repeatable(newest: Iterable[Run]) -> list[Run]:
+    """One that failed before its first attempt would fail again: planning found no way to it."""
+    ended = [run for run in newest if run.status in {RunStatus.FAILED, RunStatus.CANCELLED}]
+    return [run for run in ended if run.attempt or run.status != RunStatus.FAILED]
 
-    One that failed before its first attempt would fail again: planning found no way to start it.
-    """
-    ended = [run for run in status.newest_runs(submission).values() if run.status in over]
-    again = [run for run in ended if run.attempt or run.status != RunStatus.FAILED]
+
+def repeat(submission: Submission, over: set[RunStatus], *, only: Run | None = None) -> list[Run]:
+    """Queue again the newest run of each kind and input that ended so."""
+    again = [r for r in repeatable(status.newest_runs(submission).values()) if r.status in over]
     again = [run for run in again if only in {None, run}]
     return [
         runs.enqueue(

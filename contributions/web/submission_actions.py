@@ -10,8 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from contributions.models import Discussion, DiscussionStatus, Submission
-from contributions.services import access, discussions, reviews, submissions
+from contributions.models import Discussion, Submission
+from contributions.services import access, actions, discussions, reviews, submissions
 from contributions.web.forms import TrackForm
 from contributions.web.submission_forms import AnswerForm, ReplyForm, TitleForm
 from registry.models import User
@@ -19,20 +19,12 @@ from registry.services.access import Need
 from registry.services.errors import Conflict, Invalid
 from registry.web.pages import attempt, caller, signed_in
 
-
-def _cancel(submission: Submission, user: User) -> None:
-    for run in submission.runs.active():
-        submissions.cancel_run(run, actor=user)
-
-
-def _open(submission: Submission, user: User) -> None:
-    if submission.discussion is not None:
-        discussions.set_status(submission.discussion, actor=user, status=DiscussionStatus.OPEN)
-
-
 _VERBS: dict[str, tuple[Callable[[Submission, User], object], object]] = {
-    "cancel": (_cancel, _("Its runs are being cancelled.")),
-    "open": (_open, _("The pull request is open.")),
+    "cancel": (lambda s, user: actions.cancel(s, actor=user), _("Its runs are being cancelled.")),
+    "open": (
+        lambda s, user: actions.open_pull_request(s, actor=user),
+        _("The pull request is open."),
+    ),
     "rerun": (lambda s, user: submissions.rerun(s, actor=user), _("It will be run again.")),
     "withdraw": (lambda s, user: submissions.withdraw(s, actor=user), _("It is withdrawn.")),
     "evaluate": (

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import (
-    Case,
     F,
     QuerySet,
     Subquery,
-    Value,
-    When,
 )
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Length, Right
@@ -20,24 +17,23 @@ from django.http import HttpRequest
 
 from contributions.models import (
     Comparison,
-    Decision,
     DiscussionEvent,
-    Finding,
     ReleasePatch,
     Review,
     Run,
     RunKind,
     RunStatus,
-    Severity,
     Submission,
     SubmissionStatus,
 )
-from contributions.services import access, pulse, status
-from contributions.web import actions, excerpts, polling, timeline
+from contributions.services import access, actions, findings, pulse, status
+from contributions.web import excerpts, polling, timeline
+from contributions.web.forms import TrackForm
 from contributions.web.logs import SHOWN
 from contributions.web.queueing import waiting
 from contributions.web.scores import SplitScores, by_split
 from contributions.web.standing import standing, steps
+from contributions.web.submission_forms import TitleForm
 from registry.models import Revision
 from registry.services.access import Need, authorise
 from registry.services.errors import ServiceError
@@ -45,11 +41,6 @@ from registry.web.pages import caller, person
 
 RUNS_SHOWN = 24
 FINDINGS_SHOWN = 100
-_SEVERITY = Case(
-    When(severity=Severity.BLOCK, then=Value(0)),
-    When(severity=Severity.WARN, then=Value(1)),
-    default=Value(2),
-)
 
 
 def version(request: HttpRequest, submission: Submission) -> str:
@@ -73,7 +64,7 @@ def details(request: HttpRequest, submission: Submission) -> dict[str, Any]:
     runs = list(shown_runs(seen)[:RUNS_SHOWN])
     current = [run for run in runs if run.head_revision == submission.head_revision]
     at_work = [run for run in current if run.status == RunStatus.RUNNING]
-    keys = _keys(submission, stands)
+    keys, question = _keys(submission, stands), status.question(stands.values())
     scores = _scores(submission) if _measured(runs, current) else []
     patches = list(_patches(submission)) if scores else []
     return {
@@ -92,11 +83,24 @@ def details(request: HttpRequest, submission: Submission) -> dict[str, Any]:
         "scores": scores,
         "reviews": given,
         "keys": keys,
-        "question": next((k.review for k in keys if k.is_asked), None),
+        "question": question,
         **_credit(submission, patches),
         "query": request.GET.urlencode(),
         **_talk(request, submission, runs, given, patches),
-        "may": actions.allowed(person(request), submission, current),
+        **_may(request, submission, current, question),
+    }
+
+
+def _may(
+    request: HttpRequest, submission: Submission, runs: Sequence[Run], question: Review | None
+) -> dict[str, Any]:
+    """What may be done, with the forms for it; the track is asked for where one is needed."""
+    may = actions.allowed(person(request), submission, runs, question)
+    wanted = may.track and submission.status == SubmissionStatus.NEEDS_TRACK
+    return {
+        "may": may,
+        "track_form": TrackForm(submission) if wanted else None,
+        "title_form": TitleForm(initial={"title": submission.title}) if may.rename else None,
     }
 
 
@@ -122,17 +126,10 @@ def _reference(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 
 def _findings(request: HttpRequest, submission: Submission) -> dict[str, Any]:
-    """Of the newest check of the head only: older ones were about other files."""
     head = submission.head_revision
-    check = Run.objects.filter(
-        submission=submission, kind=RunKind.CHECK, head_revision=head
-    ).order_by("-id")
     tree = Revision.objects.filter(repository=submission.repository_id, oid=head).values("tree")[:1]
-    found = list(
-        Finding.objects.filter(run__in=check.values("pk")[:1])
-        .annotate(tree=Subquery(tree))
-        .order_by(_SEVERITY, "path", "line", "id")[: FINDINGS_SHOWN + 1]
-    )
+    rows = findings.of_head(submission).annotate(tree=Subquery(tree))
+    found = list(rows[: FINDINGS_SHOWN + 1])
     readable = bool(found) and _may_read_files(request, submission)
     root = getattr(found[0], "tree", None) if readable else None
     return {
@@ -195,9 +192,7 @@ class KeyState:
     @property
     def is_asked(self) -> bool:
         """An open question or request for changes; one that has an answer is open no more."""
-        wanted = {Decision.INFO, Decision.CHANGES}
-        answered = getattr(self.review, "answer", None) is not None
-        return self.review is not None and self.review.decision in wanted and not answered
+        return self.review is not None and status.question([self.review]) is not None
 
 
 def _keys(submission: Submission, stands: Mapping[str, Review]) -> list[KeyState]:
