@@ -164,7 +164,10 @@ class Endpoint(GenericAPIView[Any]):
 
 
 def _fingerprint(request: Request) -> str:
-    said = [request.method, request.get_full_path(), request.data]
+    """Of the token as well: no answer goes to one that could not have got it by itself."""
+    token = caller(request).token
+    by = f"token {token.pk}" if token else "session"
+    said = [request.method, request.get_full_path(), request.data, by]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

@@ -54,6 +54,16 @@ def test_a_refusal_is_not_kept(api, cast, is_problem):
     assert ada.post("/repositories/", {"name": "good"}, headers=KEY).status_code == 201
 
 
+@pytest.mark.parametrize("other", [{"scope": "read"}, {"scope": "review"}, {"session": True}])
+def test_an_answer_to_one_token_is_given_to_no_other(api, cast, is_problem, other):
+    made = api(cast.ada).post("/repositories/", {"name": "tiny", "private": True}, headers=KEY)
+    assert made.status_code == 201
+    refused = api(cast.ada, **other).post(
+        "/repositories/", {"name": "tiny", "private": True}, headers=KEY
+    )
+    assert "tiny" not in is_problem(refused, 422)["detail"]
+
+
 def test_people_do_not_share_keys(api, cast):
     for person in (cast.ada, cast.berta):
         made = api(person).post("/repositories/", {"name": "tiny"}, headers=KEY)
