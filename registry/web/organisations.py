@@ -14,12 +14,11 @@ from registry.models import (
     Invitation,
     MemberRole,
     Membership,
-    Namespace,
-    NamespaceKind,
     Organisation,
+    User,
 )
 from registry.services import accounts, invitation_mail, organisations
-from registry.services.errors import ServiceError, SignInNeeded
+from registry.services.errors import NotFound, ServiceError, SignInNeeded
 from registry.web.links import listing
 from registry.web.organisation_forms import InviteForm, OrganisationForm, RoleForm
 from registry.web.pages import attempt, person, sentence, signed_in
@@ -57,22 +56,19 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "registry/new_organisation.html", {"form": form})
 
 
-def _right_address(name: str) -> str:
-    """For the name of a person, or one in other letters: where their page is. Else ""."""
-    found = Namespace.objects.filter(name__iexact=name).first()
-    if found is None:
-        return ""
-    place = f"/{found.name}" if found.kind == NamespaceKind.USER else f"/organisations/{found.name}"
-    return "" if place == f"/organisations/{name}" else place
-
-
 @never_cache
 @require_http_methods(["GET", "POST"])
 def organisation_page(request: HttpRequest, name: str) -> HttpResponse:
     """Members for everybody; invitations for its maintainers. A new link is shown this once."""
-    if request.method != "POST" and (right := _right_address(name)):
-        return HttpResponseRedirect(right)
-    organisation = organisations.named(name)
+    try:
+        organisation = organisations.named(name)
+    except NotFound:
+        # A link that names a person as if they were an organisation.
+        if (somebody := User.objects.filter(username__iexact=name).first()) is None:
+            raise
+        return HttpResponseRedirect(f"/{somebody.username}")
+    if request.method == "GET" and organisation.namespace.name != name:
+        return HttpResponseRedirect(_address(organisation))
     user = person(request)
     form, link = InviteForm(request.POST or None), ""
     if request.method == "POST" and form.is_valid():
