@@ -82,7 +82,7 @@ class Publications(Endpoint):
     )
     def post(self, request: Request) -> Response:
         """Publish a release, or go on with a publication that failed. For maintainers."""
-        user = self.caller.signed_in("publish")
+        user = self.caller.maintaining("publish")
         wanted = self.read(PublicationBody)
         release = access.release(self.caller, wanted.pop("track"), wanted.pop("release"))
         made = publications.publish(release, actor=user, **wanted)

@@ -120,7 +120,7 @@ class TrackReleases(Endpoint):
     def post(self, request: Request, name: str) -> Response:
         """Merge the approved patches. For maintainers; one that is at work is given back."""
         track = access.track(self.caller, name)
-        user = self.caller.signed_in("make a release")
+        user = self.caller.maintaining("make a release")
         self.read(Nothing)
         made = releases.start_release(track, actor=user)
         place = reverse("work-api:release", args=[track.name, made.number])
@@ -149,7 +149,7 @@ class CancelRelease(Endpoint):
     def post(self, request: Request, name: str, number: int) -> Response:
         """Stop one at work. For maintainers; it can be made again."""
         release = access.release(self.caller, name, number)
-        user = self.caller.signed_in("cancel a release")
+        user = self.caller.maintaining("cancel a release")
         self.read(Nothing)
         releases.cancel(release, actor=user)
         return _shown(self, access.release(self.caller, name, number))

@@ -29,24 +29,107 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="PathChange",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.CharField(max_length=1024)),
+                (
+                    "oid",
+                    models.CharField(blank=True, help_text="Empty: path removed.", max_length=40),
+                ),
+                (
+                    "size",
+                    models.BigIntegerField(
+                        default=0, help_text="Bytes of the file, not of its pointer."
+                    ),
+                ),
+                (
+                    "sha256",
+                    models.CharField(blank=True, help_text="Of large-file content.", max_length=64),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="RetiredName",
             fields=[
                 ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
             ],
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="retiredname",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="2f8285ebdc3b32445f14c264c8a9e1e6d11594ca",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_790d2",
-                    table="registry_retiredname",
-                    when="BEFORE",
+        migrations.CreateModel(
+            name="Revision",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
                 ),
-            ),
+                ("oid", models.CharField(max_length=40)),
+                ("tree", models.CharField(max_length=40)),
+                (
+                    "parents",
+                    models.JSONField(default=list, help_text="Commit ids, first parent first."),
+                ),
+                ("title", models.CharField(max_length=500)),
+                ("message", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                ("generation", models.PositiveIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="RoleGrant",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("licence-reviewer", "licence reviewer"),
+                            ("privacy-reviewer", "privacy reviewer"),
+                            ("technical-reviewer", "technical reviewer"),
+                            ("operator", "operator"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="SearchEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="model, dataset, track, submission, …", max_length=16
+                    ),
+                ),
+                ("key", models.CharField(help_text="Number or name of the thing.", max_length=100)),
+                ("title", models.CharField(max_length=300)),
+                ("url", models.CharField(max_length=500)),
+                ("summary", models.CharField(blank=True, max_length=500)),
+                ("vector", django.contrib.postgres.search.SearchVectorField()),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+            ],
+            options={
+                "verbose_name_plural": "search entries",
+            },
         ),
         migrations.CreateModel(
             name="SetupLink",
@@ -62,38 +145,6 @@ class Migration(migrations.Migration):
                 ("used_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
-        ),
-        migrations.CreateModel(
-            name="Namespace",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "name",
-                    models.CharField(
-                        max_length=96, validators=[registry.models.names.validate_namespace]
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("user", "person"), ("org", "organisation")], max_length=8
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        django.db.models.functions.text.Lower("name"),
-                        name="namespace_name_unique_any_case",
-                    )
-                ],
-            },
         ),
         migrations.CreateModel(
             name="User",
@@ -192,14 +243,6 @@ class Migration(migrations.Migration):
                         verbose_name="user permissions",
                     ),
                 ),
-                (
-                    "namespace",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="user",
-                        to="registry.namespace",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "user",
@@ -209,6 +252,173 @@ class Migration(migrations.Migration):
             managers=[
                 ("objects", registry.models.accounts.AccountManager()),
             ],
+        ),
+        migrations.CreateModel(
+            name="AccessToken",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("hint", models.CharField(max_length=12)),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[
+                            ("read", "read"),
+                            ("write", "write"),
+                            ("review", "review"),
+                            ("maintain", "maintain"),
+                        ],
+                        default="read",
+                        max_length=8,
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="access_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="GitObject",
+            fields=[
+                ("oid", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("commit", "Commit"), ("tree", "Tree"), ("blob", "Blob")],
+                        max_length=6,
+                    ),
+                ),
+                ("size", models.BigIntegerField(help_text="Bytes of the object's payload.")),
+                ("data", models.BinaryField(help_text="Payload without git's header.", null=True)),
+                (
+                    "content",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="registry.blob",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="IdempotentRequest",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=255)),
+                (
+                    "fingerprint",
+                    models.CharField(help_text="SHA-256 of method, path and body.", max_length=64),
+                ),
+                ("status", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("body", models.JSONField(blank=True, null=True)),
+                ("location", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Namespace",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=96, validators=[registry.models.names.validate_namespace]
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("user", "person"), ("org", "organisation")], max_length=8
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("name"),
+                        name="namespace_name_unique_any_case",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BlobUpload",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "blob",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="uploads",
+                        to="registry.blob",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "namespace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="registry.namespace",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="user",
+            name="namespace",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="user",
+                to="registry.namespace",
+            ),
         ),
         migrations.CreateModel(
             name="Organisation",
@@ -571,300 +781,100 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.CreateModel(
-            name="Revision",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="retiredname",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="2f8285ebdc3b32445f14c264c8a9e1e6d11594ca",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_790d2",
+                    table="registry_retiredname",
+                    when="BEFORE",
                 ),
-                ("oid", models.CharField(max_length=40)),
-                ("tree", models.CharField(max_length=40)),
-                (
-                    "parents",
-                    models.JSONField(default=list, help_text="Commit ids, first parent first."),
-                ),
-                ("title", models.CharField(max_length=500)),
-                ("message", models.TextField(blank=True)),
-                ("created_at", models.DateTimeField()),
-                ("generation", models.PositiveIntegerField()),
-                (
-                    "author",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="revisions",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "repository",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="revisions",
-                        to="registry.repository",
-                    ),
-                ),
-            ],
+            ),
         ),
-        migrations.CreateModel(
-            name="PathChange",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("path", models.CharField(max_length=1024)),
-                (
-                    "oid",
-                    models.CharField(blank=True, help_text="Empty: path removed.", max_length=40),
-                ),
-                (
-                    "size",
-                    models.BigIntegerField(
-                        default=0, help_text="Bytes of the file, not of its pointer."
-                    ),
-                ),
-                (
-                    "sha256",
-                    models.CharField(blank=True, help_text="Of large-file content.", max_length=64),
-                ),
-                (
-                    "revision",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="changes",
-                        to="registry.revision",
-                    ),
-                ),
-            ],
+        migrations.AddField(
+            model_name="revision",
+            name="author",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="revisions",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
-        migrations.CreateModel(
-            name="RoleGrant",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("licence-reviewer", "licence reviewer"),
-                            ("privacy-reviewer", "privacy reviewer"),
-                            ("technical-reviewer", "technical reviewer"),
-                            ("operator", "operator"),
-                        ],
-                        max_length=24,
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "granted_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="role_grants",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
+        migrations.AddField(
+            model_name="revision",
+            name="repository",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="revisions",
+                to="registry.repository",
+            ),
         ),
-        migrations.CreateModel(
-            name="SearchEntry",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        help_text="model, dataset, track, submission, …", max_length=16
-                    ),
-                ),
-                ("key", models.CharField(help_text="Number or name of the thing.", max_length=100)),
-                ("title", models.CharField(max_length=300)),
-                ("url", models.CharField(max_length=500)),
-                ("summary", models.CharField(blank=True, max_length=500)),
-                ("vector", django.contrib.postgres.search.SearchVectorField()),
-                ("updated_at", models.DateTimeField(auto_now=True)),
-                (
-                    "repository",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="registry.repository",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "search entries",
-            },
+        migrations.AddField(
+            model_name="pathchange",
+            name="revision",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="changes",
+                to="registry.revision",
+            ),
         ),
-        migrations.CreateModel(
-            name="AccessToken",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=100)),
-                ("digest", models.CharField(max_length=64, unique=True)),
-                ("hint", models.CharField(max_length=12)),
-                (
-                    "scope",
-                    models.CharField(
-                        choices=[("read", "read"), ("write", "write"), ("review", "review")],
-                        default="read",
-                        max_length=8,
-                    ),
-                ),
-                ("expires_at", models.DateTimeField(blank=True, null=True)),
-                ("last_used_at", models.DateTimeField(blank=True, null=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="access_tokens",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("user", "name"), name="token_name_once")
-                ],
-            },
+        migrations.AddField(
+            model_name="rolegrant",
+            name="granted_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
-        migrations.CreateModel(
-            name="GitObject",
-            fields=[
-                ("oid", models.CharField(max_length=40, primary_key=True, serialize=False)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("commit", "Commit"), ("tree", "Tree"), ("blob", "Blob")],
-                        max_length=6,
-                    ),
-                ),
-                ("size", models.BigIntegerField(help_text="Bytes of the object's payload.")),
-                ("data", models.BinaryField(help_text="Payload without git's header.", null=True)),
-                (
-                    "content",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="registry.blob",
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("data__isnull", False), ("content__isnull", False), _connector="XOR"
-                        ),
-                        name="git_object_has_one_payload",
-                    )
-                ],
-            },
+        migrations.AddField(
+            model_name="rolegrant",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="role_grants",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
-        migrations.CreateModel(
-            name="IdempotentRequest",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("key", models.CharField(max_length=255)),
-                (
-                    "fingerprint",
-                    models.CharField(help_text="SHA-256 of method, path and body.", max_length=64),
-                ),
-                ("status", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("body", models.JSONField(blank=True, null=True)),
-                ("location", models.CharField(blank=True, max_length=500)),
-                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("user", "key"), name="request_once")
-                ],
-            },
+        migrations.AddField(
+            model_name="searchentry",
+            name="repository",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="registry.repository",
+            ),
         ),
-        migrations.CreateModel(
-            name="BlobUpload",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        migrations.AddConstraint(
+            model_name="accesstoken",
+            constraint=models.UniqueConstraint(fields=("user", "name"), name="token_name_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="gitobject",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("data__isnull", False), ("content__isnull", False), _connector="XOR"
                 ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "blob",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="uploads",
-                        to="registry.blob",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "namespace",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="registry.namespace",
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("blob", "namespace"), name="blob_upload_once")
-                ],
-            },
+                name="git_object_has_one_payload",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="idempotentrequest",
+            constraint=models.UniqueConstraint(fields=("user", "key"), name="request_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="blobupload",
+            constraint=models.UniqueConstraint(
+                fields=("blob", "namespace"), name="blob_upload_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="user",

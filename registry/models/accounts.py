@@ -201,11 +201,13 @@ class Invitation(models.Model):
 
 
 class TokenScope(Choices):
-    """Read is part of each. Turning keys is a scope of its own: no leaked upload token reviews."""
+    """Read is part of each. Turning keys, and making and publishing releases, are scopes of their
+    own: no leaked upload token reviews, moves main or sends anything to a Hub."""
 
     READ = "read", _("read")
     WRITE = "write", _("write")
     REVIEW = "review", _("review")
+    MAINTAIN = "maintain", _("maintain")
 
 
 def hash_secret(secret: str) -> str:
@@ -255,6 +257,10 @@ class AccessToken(models.Model):
     @property
     def may_review(self) -> bool:
         return self.scope == TokenScope.REVIEW
+
+    @property
+    def may_maintain(self) -> bool:
+        return self.scope == TokenScope.MAINTAIN
 
 
 class SetupLink(models.Model):

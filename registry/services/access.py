@@ -61,10 +61,22 @@ class Caller:
         """The user, who must be known and whose token must allow writing."""
         if self.user is None:
             raise SignInNeeded(what)
-        if not self.may_write_scope:
+        if self.token is not None and not self.token.may_write:
             raise Forbidden(
-                f"This access token may only read, so it cannot {what}.",
+                f"An access token with the scope {self.token.scope} cannot {what}.",
                 next="Use a token with the scope write.",
+            )
+        return self.user
+
+    def maintaining(self, what: str) -> User:
+        """The user, who must be known, by session or by a token made for it."""
+        if self.user is None:
+            raise SignInNeeded(what)
+        if self.token is not None and not self.token.may_maintain:
+            raise Forbidden(
+                f"An access token with the scope {self.token.scope} cannot {what}.",
+                where="Authorization",
+                next="Use one with the scope maintain, or the page of the track.",
             )
         return self.user
 

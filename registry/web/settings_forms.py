@@ -68,11 +68,13 @@ class TokenForm(forms.Form):
             (TokenScope.WRITE.value, _("write")),
             (TokenScope.READ.value, _("read")),
             (TokenScope.REVIEW.value, _("review")),
+            (TokenScope.MAINTAIN.value, _("maintain")),
         ],
         help_text=_(
             "read: download what you may see. write: also upload files and open pull requests. "
             "review: read, and decide on contributions in your name, if you have that role; it "
-            "uploads nothing. Give no more than the program needs."
+            "uploads nothing. maintain: read, and make and publish releases of models that you "
+            "maintain. Give no more than the program needs."
         ),
     )
     days = forms.ChoiceField(choices=_DAYS, required=False, label=_("Expires after"), initial="90")

@@ -65,7 +65,14 @@ def test_only_maintainers_make_and_publish_releases(api, scene, is_problem):
     is_problem(api(scene.emil).post("/publications/", hub), 403)
     is_problem(api(scene.emil).post("/tracks/digits/releases/1/cancel/"), 403)
     is_problem(api(scene.ada, scope="read").post("/tracks/digits/releases/"), 403)
-    is_problem(api(scene.ada).post("/publications/", {**hub, "endpoint": "ftp://x"}), 400)
+    for scope in ("read", "write", "review"):
+        refused = is_problem(api(scene.ada, scope=scope).post("/tracks/digits/releases/"), 403)
+        assert "scope maintain" in refused["next"]
+        is_problem(api(scene.ada, scope=scope).post("/publications/", hub), 403)
+        is_problem(api(scene.ada, scope=scope).post("/tracks/digits/releases/1/cancel/"), 403)
+    maintains = api(scene.ada, scope="maintain")
+    is_problem(maintains.post("/publications/", {**hub, "endpoint": "ftp://x"}), 400)
+    is_problem(maintains.post("/repositories/", {"name": "tiny"}), 403)
     assert Release.objects.filter(track=scene.track).count() == 2
 
 

@@ -49,7 +49,7 @@ def test_a_public_one_is_seen_by_all_and_changed_by_few(world, kind):
     with pytest.raises(Forbidden):
         get(Caller(world.writer), need=Need.ADMIN)
     reading, _ = tokens.issue(world.berta, name="r", scope=TokenScope.READ)
-    with pytest.raises(Forbidden, match="only read"):
+    with pytest.raises(Forbidden, match="scope read cannot change it"):
         get(Caller(world.berta, reading), need=Need.WRITE)
 
 

@@ -44,7 +44,7 @@ from registry.services.commits import AddFile
 from tests.permissions import belongings
 from tests.web import scene as web
 
-SCOPES = ("read", "write", "review")
+SCOPES = ("read", "write", "review", "maintain")
 MAIN = "refs/heads/main"
 SHA = "0" * 64
 

@@ -18,6 +18,7 @@ _V1 = "api/v1"
 _SUBMISSION, _AT = f"{_V1}/submissions/<int:pk>/", f"/{_V1}/submissions/{{submission}}/"
 _RUN, _RUNNING = f"{_V1}/runs/<int:pk>/", f"/{_V1}/runs/{{run}}/"
 _TRACK, _ON = f"{_V1}/tracks/<str:name>/", f"/{_V1}/tracks/{{track}}/"
+_RELEASING = Call(MAINTAINER, scopes=("maintain",))
 _RELEASE = f"{_TRACK}releases/<int:number>/"
 _REPOSITORY = f"{_V1}/repositories/<str:repo_type>/<str:namespace>/<str:name>/"
 _THERE = f"/{_V1}/repositories/{{kind}}/{{namespace}}/{{name}}/"
@@ -79,12 +80,12 @@ ENTRIES = [
     Entry(f"{_V1}/tracks/", f"/{_V1}/tracks/", GET=EVERYBODY),
     Entry(_TRACK, _ON, GET=EVERYBODY),
     Entry(f"{_TRACK}leaderboard/", f"{_ON}leaderboard/", GET=EVERYBODY),
-    Entry(f"{_TRACK}releases/", f"{_ON}releases/", GET=EVERYBODY, POST=MAINTAINER),
+    Entry(f"{_TRACK}releases/", f"{_ON}releases/", GET=EVERYBODY, POST=_RELEASING),
     Entry(_RELEASE, f"{_ON}releases/{{release}}/", GET=EVERYBODY),
     Entry(
         f"{_RELEASE}cancel/",
         f"{_ON}releases/{{merging}}/cancel/",
-        POST=Call(MAINTAINER, works=True),
+        POST=Call(MAINTAINER, works=True, scopes=("maintain",)),
     ),
     Entry(f"{_V1}/releases/", f"/{_V1}/releases/", GET=EVERYBODY),
     Entry(
@@ -99,6 +100,7 @@ ENTRIES = [
                 "endpoint": "https://huggingface.co",
                 "repo_id": "circle/x",
             },
+            scopes=("maintain",),
         ),
     ),
     Entry(f"{_V1}/publications/<int:pk>/", f"/{_V1}/publications/{{publication}}/", GET=EVERYBODY),

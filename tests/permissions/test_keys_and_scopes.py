@@ -40,11 +40,11 @@ def unsafe(face_wanted=(API, HUB)):
                     yield face, entry, method, call
 
 
-@pytest.mark.parametrize("scope", ["read", "review"])
+@pytest.mark.parametrize("scope", ["read", "review", "maintain"])
 def test_a_token_that_may_not_write_changes_nothing_even_of_the_mightiest(matrix, scope):
     faults, tried = [], 0
     for face, entry, method, call in unsafe():
-        if scope == "review" and entry.route in REVIEWING:
+        if (scope == "review" and entry.route in REVIEWING) or call.scopes == (scope,):
             continue
         tried += 1
         answer = cells.ask(matrix, face, entry, method, call, f"mighty {scope}", matrix.open)
@@ -52,6 +52,24 @@ def test_a_token_that_may_not_write_changes_nothing_even_of_the_mightiest(matrix
             faults.append(f"{method} {entry.route}: {answer.status}")
     counts.record("permission-matrix cells", tried)
     assert not faults, "\n" + "\n".join(faults)
+
+
+def test_releases_and_publications_take_a_token_made_for_them(matrix):
+    """An upload token in a job must not move main or publish in its owner's name."""
+    asked = [
+        (entry, call)
+        for face, entry, method, call in unsafe((API,))
+        if method == "POST" and call.scopes == ("maintain",)
+    ]
+    assert len(asked) == 3
+    for entry, call in asked:
+        for scope in ("read", "write", "review"):
+            answer = cells.ask(matrix, API, entry, "POST", call, f"mighty {scope}", matrix.open)
+            assert (answer.status, answer.changed) == (403, False), (entry.route, scope)
+            assert "scope maintain" in answer.text
+        answer = cells.ask(matrix, API, entry, "POST", call, "mighty maintain", matrix.open)
+        assert answer.is_let_in, (entry.route, answer.text)
+    counts.record("permission-matrix cells", 4 * len(asked))
 
 
 @pytest.mark.parametrize("route", REVIEWING)
