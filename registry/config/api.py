@@ -1,23 +1,10 @@
-"""The REST API: how requests are counted, read and answered."""
+"""The REST API: how requests are read and answered, and how it describes itself."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from registry.config.environment import Environment
-
-
-def api_settings(env: Environment) -> dict[str, Any]:
-    return {
-        # Requests of one address, or of one person with all their tokens; empty: no limit.
-        "API_RATE_ANONYMOUS": env.requests("API_RATE_ANONYMOUS", default="120/minute"),
-        "API_RATE_USER": env.requests("API_RATE_USER", default="600/minute"),
-        "REST_FRAMEWORK": _REST_FRAMEWORK,
-        "SPECTACULAR_SETTINGS": _SPECTACULAR,
-    }
-
-
-_REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "registry.api.authentication.BearerAuthentication",
         "registry.api.authentication.SessionAuthentication",
@@ -35,7 +22,7 @@ _REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "STRICT_JSON": True,
 }
-_SPECTACULAR = {
+SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Commonweight",
     "DESCRIPTION": (
         "Pull requests for models: submissions, runs, scores, reviews, releases with credit. "

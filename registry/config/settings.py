@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from registry.config.api import api_settings
+from registry.config.api import REST_FRAMEWORK as REST_FRAMEWORK
+from registry.config.api import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from registry.config.dashboard import UNFOLD as UNFOLD
 from registry.config.environment import Environment
 from registry.config.logs import logging_config
@@ -194,6 +195,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.gitlab",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
+    "allauth.usersessions",
     "pgtrigger",
     "rest_framework",
     "django_filters",
@@ -218,6 +220,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "registry.web.sessions.LastSeenMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -262,7 +265,9 @@ AUTHENTICATION_BACKENDS = [
 SIGNUP = env.choice("SIGNUP", "open", "invite", "closed", default="open")
 vars().update(sign_in_settings(env, https=_https))
 
-vars().update(api_settings(env))
+# Requests of one address, or of one person with all their tokens; empty: no limit.
+API_RATE_ANONYMOUS = env.requests("API_RATE_ANONYMOUS", default="120/minute")
+API_RATE_USER = env.requests("API_RATE_USER", default="600/minute")
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
