@@ -8,6 +8,7 @@ import secrets
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.db import models, transaction
 from django.utils import timezone
 
@@ -87,6 +88,8 @@ def erase(user: User) -> User:
     for model in _PERSONAL:
         model._default_manager.filter(user=user).delete()
     user.access_tokens.all().delete()
+    for session in UserSession.objects.filter(user=user):
+        session.end()
     addresses = {
         each.pk: each.get_absolute_url()
         for each in user.namespace.repositories.select_related("namespace")

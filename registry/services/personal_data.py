@@ -8,6 +8,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 
 from registry.models import Event, Repository, User
 
@@ -35,6 +36,12 @@ def tables(user: User) -> Iterator[Table]:
         "second_factors",
         "kinds of second factors, without their secrets",
         factors.values("type", "created_at", "last_used_at"),
+    )
+    browsers = UserSession.objects.filter(user=user).order_by("pk")
+    yield (
+        "sessions",
+        "browsers that you are signed in with",
+        browsers.values("ip", "user_agent", "created_at", "last_seen_at"),
     )
     tokens = user.access_tokens.order_by("pk")
     yield (

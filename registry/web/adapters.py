@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import logging
 from typing import Any
 
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -31,6 +32,7 @@ from registry.web.pages import sentence
 log = logging.getLogger(__name__)
 
 INVITATION = "invitation"
+NO_ADDRESS = str(ipaddress.IPv4Address(0))
 SITE_NAME = "Commonweight"
 
 
@@ -85,8 +87,9 @@ class AccountAdapter(DefaultAccountAdapter):
         """Whoever comes past the proxies is known by their own address."""
         try:
             return str(super().get_client_ip(request))
-        except ImproperlyConfigured:
-            return str(request.META.get("REMOTE_ADDR", ""))
+        except (ImproperlyConfigured, PermissionDenied):
+            # A proxy on a Unix socket that tells no address.
+            return str(request.META.get("REMOTE_ADDR") or NO_ADDRESS)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """One count for an account, whether its name or its address is tried, at any host."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from registry.services import profiles
+from registry.services import profiles, sessions
 from registry.web.pages import signed_in
 from registry.web.settings_forms import ProfileForm
 
@@ -49,6 +49,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "codes_left": len(codes.get_unused_codes()) if codes else 0,
         "connected": SocialAccount.objects.filter(user=user).order_by("pk"),
         "passkeys_work": not _is_number(request.get_host()),
+        "others": sum(s.session_key != request.session.session_key for s in sessions.of(user)),
     }
     return render(request, "registry/security.html", context)
 

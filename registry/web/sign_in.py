@@ -44,6 +44,7 @@ _MOVED = {
     "account_confirm_login_code": "/login",
     "mfa_index": "/settings/security",
     "mfa_list_webauthn": "/settings/security",
+    "usersessions_list": "/settings/sessions",
 }
 # Whoever finds an unlocked computer shall not read them.
 _CONFIRMED = {"mfa_view_recovery_codes", "mfa_download_recovery_codes"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from registry.web import accounts, invitations, organisations, settings, sign_in, tokens
+from registry.web import accounts, invitations, organisations, sessions, settings, sign_in, tokens
 from registry.web.pages import page
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/security", page(settings.security), name="security"),
     path("settings/security", page(settings.security), name="mfa_index"),
     path("settings/security", page(settings.security), name="mfa_list_webauthn"),
+    path("settings/sessions", page(sessions.session_list), name="sessions"),
+    path("settings/sessions/<int:pk>/end", page(sessions.end), name="end-session"),
     path("settings/theme", accounts.theme, name="theme"),
     path("settings/language", accounts.language, name="language"),
     path("setup/<str:secret>", page(accounts.set_up), name="setup"),

@@ -13,6 +13,7 @@ from tests.accounts.people import PASSWORD, link_in_mail, who
 PAGES = [
     "/settings",
     "/settings/security",
+    "/settings/sessions",
     "/settings/tokens",
     "/settings/organisations",
     "/settings/account",

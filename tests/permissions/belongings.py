@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
 from contributions.models import CannedReply, Decision, NotificationKind, Usage
@@ -32,6 +33,9 @@ def make(people, circle):
     passkey = Authenticator.objects.create(
         user=people.other, type=Authenticator.Type.WEBAUTHN, data={"name": "phone"}
     )
+    browser = UserSession.objects.create(
+        user=people.contributor, ip="192.0.2.1", session_key="elsewhere", user_agent="Firefox/1"
+    )
     SetupLink.objects.create(digest="0" * 64, expires_at=timezone.now() + dt.timedelta(days=1))
     return {
         "organisation": circle.namespace.name,
@@ -42,6 +46,7 @@ def make(people, circle):
         "passkey": passkey.pk,
         "contributor": people.contributor.username,
         "notification": people.contributor.notifications.get(about="test:1").pk,
+        "session": browser.pk,
         "token": tokens.issue(people.contributor, name="laptop", scope="read")[0].pk,
         "user": people.stranger.pk,
         "quarantine": quarantine.place(spare, actor=people.operator, reason="A test.").pk,

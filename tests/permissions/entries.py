@@ -36,6 +36,7 @@ SITE_NAMES = frozenset(
         "passkey",
         "quarantine",
         "reply",
+        "session",
         "token",
         "usage",
         "user",

@@ -19,7 +19,7 @@ ENTRIES = [
     *(_page(f"accounts/{name}/", NOBODY, post=False) for name in ("login", "login/code/confirm")),
     *(
         _page(f"accounts/{name}/", EVERYBODY, post=False)
-        for name in ("logout", "signup", "2fa", "2fa/webauthn")
+        for name in ("logout", "signup", "sessions", "2fa", "2fa/webauthn")
     ),
     *(
         _page(f"accounts/social/{name}/", EVERYBODY, post=False)

@@ -42,6 +42,8 @@ ENTRIES = [
     Entry("settings/account/delete", "/settings/account/delete", GET=SIGNED_IN, POST=SIGNED_IN),
     Entry("settings/notifications", "/settings/notifications", GET=SIGNED_IN, POST=SIGNED_IN),
     Entry("settings/organisations", "/settings/organisations", GET=SIGNED_IN),
+    Entry("settings/sessions", "/settings/sessions", GET=SIGNED_IN, POST=SIGNED_IN),
+    Entry("settings/sessions/<int:pk>/end", "/settings/sessions/{session}/end", POST=AUTHOR),
     Entry("settings/tokens", "/settings/tokens", GET=SIGNED_IN, POST=SIGNED_IN),
     Entry(
         "settings/tokens/<int:pk>/revoke",
