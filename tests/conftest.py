@@ -105,6 +105,14 @@ def _refuse_unless_local(host: str) -> None:
         raise RuntimeError(f"a test tried to reach {host}: tests use this machine only")
 
 
+@pytest.fixture(autouse=True)
+def _no_ranking_is_kept():
+    """Rows that a test rolls back must not stay in what this process remembers of a track."""
+    yield
+    if known := sys.modules.get("contributions.services.track_ranking"):
+        known.kept.clear()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """How many cases were tried, for those who ask (tests/counts.py)."""
     from tests import counts

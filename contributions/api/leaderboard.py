@@ -10,11 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contributions.api import positions
-from contributions.models import PatchKind, ReleaseStatus, Submission, SubmissionStatus
-from contributions.services import access
-from contributions.web import leaderboard, leaderboard_rows
-from contributions.web.leaderboard import Ranked
-from contributions.web.leaderboard_rows import Standing
+from contributions.models import PatchKind, ReleaseStatus, Submission, SubmissionStatus, Track
+from contributions.services import access, standings, track_ranking
+from contributions.services.standings import Standing
+from contributions.services.track_ranking import Ranked, Ranking
 from registry.api.endpoints import Endpoint
 from registry.api.plain import root_of
 
@@ -49,6 +48,7 @@ class StandingSerializer(serializers.Serializer[Any]):
     metric = serializers.FloatField(allow_null=True)
 
 
+_LONG = ("policy", "benchmark__split_m", "benchmark__split_v", "benchmark__split_t")
 _PAGE = inline_serializer(
     "Leaderboard",
     {
@@ -74,20 +74,19 @@ class Leaderboard(Endpoint):
     )
     def get(self, request: Request, name: str) -> Response:
         """Measured submissions with intervals, lowest loss on T first; the base and releases."""
-        track = access.track(self.caller, name)
-        ranked = leaderboard.ranking(track, self.caller.user)
-        rows = leaderboard.ordered(ranked, track=track, sort="", kind=_kind(request))
-        page = positions.cut(request, rows, key=lambda row: (row.loss, row.pk))
-        releases = list(leaderboard_rows.releases_of(track))
-        standings = leaderboard_rows.standings(track, releases)
+        track = access.track(self.caller, name, without=_LONG)
+        ranked = track_ranking.ranking(track, self.caller.user)
+        rows = track_ranking.ordered(ranked, track=track, sort="", kind=_kind(request))
+        page = positions.cut(request, rows, key=lambda row: row.order)
+        releases = list(standings.releases_of(track))
         return Response(
             {
                 "track": track.name,
                 "metric": track.metric,
-                "releases": [_standing(standing) for standing in standings],
+                "releases": [_standing(each) for each in standings.standings(track, releases)],
                 "next": page.next,
                 "previous": page.previous,
-                "results": _entries(request, page.rows, leaderboard.credits_of(track, page.rows)),
+                "results": _entries(request, track, ranked, page.rows),
             }
         )
 
@@ -111,17 +110,18 @@ def _kind(request: Request) -> str:
 
 
 def _entries(
-    request: Request, rows: list[Ranked], credit: dict[int, float]
+    request: Request, track: Track, ranked: Ranking, rows: list[Ranked]
 ) -> list[dict[str, Any]]:
     """As `EntrySerializer` describes them, written by hand."""
     found = Submission.objects.select_related("contributor").only(
         "title", "status", "contributor__username"
     )
+    credit = track_ranking.credits_of(track, rows)
     listed, root = found.in_bulk([row.pk for row in rows]), root_of(request)
     return [
         {
-            "rank": row.rank,
-            "not_distinguishable_from": [row.first, row.last],
+            "rank": place.rank,
+            "not_distinguishable_from": [place.first, place.last],
             "submission": row.pk,
             "url": root + listed[row.pk].get_absolute_url(),
             "title": listed[row.pk].title,
@@ -136,5 +136,6 @@ def _entries(
             "credit": credit.get(row.pk),
         }
         for row in rows
+        for place in [ranked.place(row)]
         if row.pk in listed
     ]

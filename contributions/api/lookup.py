@@ -19,8 +19,9 @@ def user_id(name: str) -> int:
 def track_id(name: str, request: Request) -> int:
     """Of a track that the caller may see: a filter tells of no other."""
     viewer = request.user if isinstance(request.user, User) else None
-    rows = Track.objects.visible_to(viewer).annotate(lower=Lower("name")).filter(lower=name.lower())
-    return rows.values_list("pk", flat=True).first() or _NOBODY
+    rows = Track.objects.annotate(lower=Lower("name")).filter(lower=name.lower())
+    pk, repository = rows.values_list("pk", "repository").first() or (_NOBODY, _NOBODY)
+    return pk if Repository.objects.filter(pk=repository).keys_open_to(viewer) else _NOBODY
 
 
 def repository_ids(full_name: str) -> list[int]:

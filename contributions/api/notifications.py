@@ -16,6 +16,7 @@ from contributions.models import Notification, NotificationKind
 from contributions.services import notifications
 from registry.api.bodies import Body
 from registry.api.endpoints import Endpoint
+from registry.api.filters import Filters
 from registry.api.people import known
 
 TAG = ["notifications"]
@@ -48,7 +49,7 @@ class ReadSerializer(serializers.Serializer[Any]):
     read = serializers.IntegerField(help_text="How many were unread.")
 
 
-class NotificationFilter(django_filters.FilterSet):
+class NotificationFilter(Filters):
     kind = django_filters.ChoiceFilter(choices=NotificationKind.choices)
     unread = django_filters.BooleanFilter(method="not_read")
 

@@ -15,6 +15,7 @@ from contributions.models import Publication, PublicationStatus, PublicationStep
 from contributions.services import access, publications
 from registry.api.bodies import Body, Text
 from registry.api.endpoints import Endpoint
+from registry.api.filters import Filters
 from registry.models import Repository
 
 TAG = ["publications"]
@@ -52,7 +53,7 @@ class PublicationBody(Body):
     private = serializers.BooleanField(default=False)
 
 
-class PublicationFilter(django_filters.FilterSet):
+class PublicationFilter(Filters):
     status = django_filters.ChoiceFilter(choices=PublicationStatus.choices)
 
     class Meta:

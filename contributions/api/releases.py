@@ -19,6 +19,7 @@ from contributions.models import Release, ReleasePatch, ReleaseStatus
 from contributions.services import access, releases
 from registry.api.bodies import Nothing
 from registry.api.endpoints import Endpoint
+from registry.api.filters import Filters
 
 TAG = ["releases"]
 
@@ -72,7 +73,7 @@ class ReleaseDetailSerializer(ReleaseSerializer):
         return {**models, "gain": report.get("gain") or {}}
 
 
-class ReleaseFilter(django_filters.FilterSet):
+class ReleaseFilter(Filters):
     track = django_filters.CharFilter(method="of_track")
     status = django_filters.ChoiceFilter(choices=ReleaseStatus.choices)
 

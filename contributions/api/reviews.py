@@ -19,6 +19,7 @@ from contributions.models import Decision, Key, ReasonCode, ReviewItem
 from contributions.services import access, review_queue, reviews
 from registry.api.bodies import Body, Nothing, Text
 from registry.api.endpoints import Endpoint
+from registry.api.filters import Filters
 from registry.api.people import known
 from registry.models import Repository, User
 from registry.services.access import Caller
@@ -72,7 +73,7 @@ class DecisionBody(Body):
     )
 
 
-class ItemFilter(django_filters.FilterSet):
+class ItemFilter(Filters):
     key = django_filters.ChoiceFilter(choices=Key.choices)
 
     class Meta:

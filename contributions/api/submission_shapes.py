@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -20,6 +21,7 @@ from contributions.models import (
     Submission,
     SubmissionStatus,
 )
+from contributions.services.scores import LOSS, REPORTED_SPLIT, value_of
 from registry.api.plain import Plain, moment
 from registry.models import RepoType
 
@@ -28,7 +30,7 @@ LINE = [
     *("id", "title", "kind", "status", "status_reason", "status_since", "created_at"),
     *("head_revision", "base_revision", "discussion__num", "contributor__username"),
     *("repository__name", "repository__repo_type", "repository__namespace__name"),
-    *("track__name", "track__repository"),
+    *("repository", "track__name", "track__repository"),
 ]
 ACTIONS = ["cancel", "rerun", "withdraw", "open", "evaluate", "track", "answer"]
 
@@ -39,7 +41,7 @@ class GainSerializer(serializers.Serializer[Comparison]):
     high = serializers.FloatField()
 
 
-class SubmissionLineSerializer(Plain[Submission]):
+class SubmissionLineSerializer(serializers.Serializer[Submission]):
     id = serializers.IntegerField()
     url = serializers.SerializerMethodField(help_text="Its page.")
     title = serializers.CharField()
@@ -60,29 +62,6 @@ class SubmissionLineSerializer(Plain[Submission]):
     base_revision = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
 
-    @staticmethod
-    def plain(row: Submission, root: str) -> dict[str, Any]:
-        status = SubmissionStatus(row.status)
-        return {
-            "id": row.pk,
-            "url": root + row.get_absolute_url(),
-            "title": row.title,
-            "repository": row.repository.full_name,
-            "repo_type": row.repository.repo_type,
-            "pull_request": row.discussion.num if row.discussion else None,
-            "track": row.track.name if row.track else None,
-            "contributor": row.contributor.username,
-            "kind": row.kind,
-            "status": row.status,
-            "status_label": status.english,
-            "status_reason": row.status_reason,
-            "status_since": moment(row.status_since),
-            "outcome": status.outcome.value,
-            "head_revision": row.head_revision,
-            "base_revision": row.base_revision,
-            "created_at": moment(row.created_at),
-        }
-
     def get_url(self, submission: Submission) -> str:
         request = self.context["request"]
         return str(request.build_absolute_uri(submission.get_absolute_url()))
@@ -94,19 +73,33 @@ class SubmissionLineSerializer(Plain[Submission]):
         return SubmissionStatus(submission.status).outcome
 
 
-class SubmissionRowSerializer(SubmissionLineSerializer):
+class SubmissionRowSerializer(SubmissionLineSerializer, Plain[Submission]):
     gain = serializers.SerializerMethodField(help_text="Newest gain of the loss on split T.")
 
     @staticmethod
-    def plain(row: Submission, root: str) -> dict[str, Any]:
-        gains: list[Comparison] = getattr(row, "loss_gains", [])
-        newest = gains[-1] if gains else None
-        found = newest and {
-            "difference": newest.difference,
-            "low": newest.low,
-            "high": newest.high,
+    def plain(row: dict[str, Any], root: str) -> dict[str, Any]:
+        """`row`: the columns of `LINE`, and `gain`."""
+        status = SubmissionStatus(row["status"])
+        return {
+            "id": row["id"],
+            "url": f"{root}{Submission(pk=row['id']).get_absolute_url()}",
+            "title": row["title"],
+            "repository": f"{row['repository__namespace__name']}/{row['repository__name']}",
+            "repo_type": row["repository__repo_type"],
+            "pull_request": row["discussion__num"],
+            "track": row["track__name"],
+            "contributor": row["contributor__username"],
+            "kind": row["kind"],
+            "status": row["status"],
+            "status_label": status.english,
+            "status_reason": row["status_reason"],
+            "status_since": moment(row["status_since"]),
+            "outcome": status.outcome.value,
+            "head_revision": row["head_revision"],
+            "base_revision": row["base_revision"],
+            "created_at": moment(row["created_at"]),
+            "gain": row["gain"],
         }
-        return {**SubmissionLineSerializer.plain(row, root), "gain": found}
 
     @extend_schema_field(GainSerializer(allow_null=True))
     def get_gain(self, submission: Submission) -> dict[str, float] | None:
@@ -201,6 +194,12 @@ class SubmissionSerializer(SubmissionLineSerializer):
     )
 
 
-def value_of(score: Any, measure: str) -> float | None:
-    found = score.loss if measure == "loss" else score.metrics.get(measure)
-    return float(found) if isinstance(found, int | float) else None
+def newest_gains(submissions: Collection[int]) -> dict[int, dict[str, float]]:
+    rows = Comparison.objects.filter(
+        submission__in=submissions, split=REPORTED_SPLIT, measure=LOSS
+    ).order_by("run_id")
+    found = rows.values_list("submission_id", "difference", "low", "high")
+    return {
+        submission: {"difference": difference, "low": low, "high": high}
+        for submission, difference, low, high in found
+    }

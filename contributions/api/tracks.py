@@ -16,6 +16,7 @@ from contributions.api import lookup
 from contributions.models import Task, Track, TrackDataset, TrackStatus
 from contributions.services import access
 from registry.api.endpoints import Endpoint
+from registry.api.filters import Filters
 from registry.api.plain import Plain, moment
 from registry.models import Repository, User
 
@@ -78,7 +79,7 @@ class TrackDetailSerializer(TrackSerializer):
     training_data = TrainingDataSerializer(source="shown_data", many=True)
 
 
-class TrackFilter(django_filters.FilterSet):
+class TrackFilter(Filters):
     status = django_filters.ChoiceFilter(choices=TrackStatus.choices)
     task = django_filters.ChoiceFilter(choices=Task.choices)
     repository = django_filters.CharFilter(method="of", help_text="namespace/name")

@@ -319,6 +319,51 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Track",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(help_text="Slug, unique on the site.", max_length=96)),
+                ("title", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "task",
+                    models.CharField(
+                        choices=[
+                            ("text-classification", "Text Classification"),
+                            ("token-classification", "Token Classification"),
+                            ("image-classification", "Image Classification"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("preparing", "Preparing"),
+                            ("open", "Open"),
+                            ("closed", "Closed"),
+                        ],
+                        default="preparing",
+                        max_length=12,
+                    ),
+                ),
+                ("status_reason", models.TextField(blank=True)),
+                ("base_revision", models.CharField(blank=True, max_length=40)),
+                ("base_digest", models.CharField(blank=True, max_length=64)),
+                ("temperature", models.FloatField(blank=True, null=True)),
+                ("metric", models.CharField(max_length=32)),
+                ("policy", models.JSONField(default=contributions.models.tracks.default_policy)),
+                ("seed", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="NewsCursor",
             fields=[
                 (
@@ -857,51 +902,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Track",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(help_text="Slug, unique on the site.", max_length=96)),
-                ("title", models.CharField(max_length=200)),
-                ("description", models.TextField(blank=True)),
-                (
-                    "task",
-                    models.CharField(
-                        choices=[
-                            ("text-classification", "Text Classification"),
-                            ("token-classification", "Token Classification"),
-                            ("image-classification", "Image Classification"),
-                        ],
-                        max_length=32,
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("preparing", "Preparing"),
-                            ("open", "Open"),
-                            ("closed", "Closed"),
-                        ],
-                        default="preparing",
-                        max_length=12,
-                    ),
-                ),
-                ("status_reason", models.TextField(blank=True)),
-                ("base_revision", models.CharField(blank=True, max_length=40)),
-                ("base_digest", models.CharField(blank=True, max_length=64)),
-                ("temperature", models.FloatField(blank=True, null=True)),
-                ("metric", models.CharField(max_length=32)),
-                ("policy", models.JSONField(default=contributions.models.tracks.default_policy)),
-                ("seed", models.PositiveIntegerField(default=0)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-        ),
-        migrations.CreateModel(
             name="TrackDataset",
             fields=[
                 (
@@ -1025,6 +1025,55 @@ class Migration(migrations.Migration):
                 to="registry.namespace",
             ),
         ),
+        migrations.CreateModel(
+            name="Leaderboard",
+            fields=[
+                (
+                    "track",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="leaderboard",
+                        serialize=False,
+                        to="contributions.track",
+                    ),
+                ),
+                ("measurements", models.PositiveBigIntegerField(default=0)),
+                (
+                    "moves",
+                    models.PositiveBigIntegerField(
+                        default=0, help_text="Submissions that came or left."
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="track",
+            name="benchmark",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tracks",
+                to="contributions.benchmark",
+            ),
+        ),
+        migrations.AddField(
+            model_name="track",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="track",
+            name="repository",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tracks",
+                to="registry.repository",
+            ),
+        ),
         migrations.AddField(
             model_name="notification",
             name="repository",
@@ -1122,6 +1171,15 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="release",
+            name="track",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="releases",
+                to="contributions.track",
+            ),
+        ),
+        migrations.AddField(
             model_name="publication",
             name="release",
             field=models.ForeignKey(
@@ -1155,6 +1213,17 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="reviews",
                 to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="review",
+            name="track",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="contributions.track",
             ),
         ),
         migrations.AddField(
@@ -1215,6 +1284,17 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="runs",
                 to="contributions.release",
+            ),
+        ),
+        migrations.AddField(
+            model_name="run",
+            name="track",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="runs",
+                to="contributions.track",
             ),
         ),
         migrations.AddField(
@@ -1320,6 +1400,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
+            model_name="submission",
+            name="track",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="submissions",
+                to="contributions.track",
+            ),
+        ),
+        migrations.AddField(
             model_name="run",
             name="submission",
             field=models.ForeignKey(
@@ -1396,75 +1487,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="track",
-            name="benchmark",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="tracks",
-                to="contributions.benchmark",
-            ),
-        ),
-        migrations.AddField(
-            model_name="track",
-            name="created_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="track",
-            name="repository",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="tracks",
-                to="registry.repository",
-            ),
-        ),
-        migrations.AddField(
-            model_name="submission",
-            name="track",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="submissions",
-                to="contributions.track",
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="track",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="runs",
-                to="contributions.track",
-            ),
-        ),
-        migrations.AddField(
-            model_name="review",
-            name="track",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="contributions.track",
-            ),
-        ),
-        migrations.AddField(
-            model_name="release",
-            name="track",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="releases",
-                to="contributions.track",
-            ),
-        ),
-        migrations.AddField(
             model_name="trackdataset",
             name="dataset",
             field=models.ForeignKey(
@@ -1518,6 +1540,12 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="track",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("name"), name="track_name_unique_any_case"
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="notificationchoice",
             constraint=models.UniqueConstraint(
                 fields=("user", "kind"), name="notification_choice_once"
@@ -1531,6 +1559,12 @@ class Migration(migrations.Migration):
             model_name="publicationstep",
             constraint=models.UniqueConstraint(
                 fields=("publication", "name"), name="publication_step_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="release",
+            constraint=models.UniqueConstraint(
+                fields=("track", "number"), name="release_number_once"
             ),
         ),
         migrations.AddConstraint(
@@ -1562,84 +1596,6 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("model_digest", "benchmark", "split", "harness", "precision"),
                 name="score_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="reviewitem",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["key", "due_at"],
-                name="review_queue",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reviewitem",
-            constraint=models.UniqueConstraint(
-                fields=("submission", "key"), name="review_item_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="releasepatch",
-            constraint=models.UniqueConstraint(
-                fields=("release", "submission"), name="release_patch_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(fields=["user", "-id"], name="notification_centre"),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("read_at", None)), fields=["user"], name="notification_unread"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("mailed_at", None), models.Q(("mail", "off"), _negated=True)),
-                fields=["mail", "id"],
-                name="notification_outbox",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.UniqueConstraint(fields=("user", "about"), name="notification_once"),
-        ),
-        migrations.AddIndex(
-            model_name="credit",
-            index=models.Index(fields=["-created_at"], name="credit_lately"),
-        ),
-        migrations.AddConstraint(
-            model_name="credit",
-            constraint=models.UniqueConstraint(
-                fields=("release", "submission"), name="credit_once"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="credit",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="45b9820f0697e7e1a2e0a4ca6158fb5f6f6d3e04",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_a6a23",
-                    table="contributions_credit",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="comparison",
-            constraint=models.UniqueConstraint(
-                fields=("submission", "run", "split", "measure"), name="comparison_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="track",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("name"), name="track_name_unique_any_case"
             ),
         ),
         migrations.AddIndex(
@@ -1716,6 +1672,20 @@ class Migration(migrations.Migration):
                 name="run_finished",
             ),
         ),
+        migrations.AddIndex(
+            model_name="reviewitem",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)),
+                fields=["key", "due_at"],
+                name="review_queue",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reviewitem",
+            constraint=models.UniqueConstraint(
+                fields=("submission", "key"), name="review_item_once"
+            ),
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name="review",
             trigger=pgtrigger.compiler.Trigger(
@@ -1731,9 +1701,61 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="release",
+            model_name="releasepatch",
             constraint=models.UniqueConstraint(
-                fields=("track", "number"), name="release_number_once"
+                fields=("release", "submission"), name="release_patch_once"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["user", "-id"], name="notification_centre"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("read_at", None)), fields=["user"], name="notification_unread"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("mailed_at", None), models.Q(("mail", "off"), _negated=True)),
+                fields=["mail", "id"],
+                name="notification_outbox",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.UniqueConstraint(fields=("user", "about"), name="notification_once"),
+        ),
+        migrations.AddIndex(
+            model_name="credit",
+            index=models.Index(fields=["-created_at"], name="credit_lately"),
+        ),
+        migrations.AddConstraint(
+            model_name="credit",
+            constraint=models.UniqueConstraint(
+                fields=("release", "submission"), name="credit_once"
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="credit",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="45b9820f0697e7e1a2e0a4ca6158fb5f6f6d3e04",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_a6a23",
+                    table="contributions_credit",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="comparison",
+            constraint=models.UniqueConstraint(
+                fields=("submission", "run", "split", "measure"), name="comparison_once"
             ),
         ),
         migrations.AddConstraint(

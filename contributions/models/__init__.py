@@ -48,7 +48,14 @@ from contributions.models.submissions import (
     Submission,
     SubmissionStatus,
 )
-from contributions.models.tracks import Benchmark, Task, Track, TrackDataset, TrackStatus
+from contributions.models.tracks import (
+    Benchmark,
+    Leaderboard,
+    Task,
+    Track,
+    TrackDataset,
+    TrackStatus,
+)
 
 __all__ = [
     "RUN_MOVES",
@@ -67,6 +74,7 @@ __all__ = [
     "Finding",
     "HubToken",
     "Key",
+    "Leaderboard",
     "MailChoice",
     "NewsCursor",
     "Notification",

@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from contributions.models.submissions import Submission
 from contributions.models.tracks import Track, counted
-from registry.models import Repository, User
+from registry.models import User
 from registry.models.choices import Choices
+from registry.models.repositories import visible
 
 
 class ReleaseStatus(Choices):
@@ -22,7 +23,7 @@ class ReleaseStatus(Choices):
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
     def visible_to(self, user: User | None) -> ReleaseQuerySet:
-        return self.filter(track__repository__in=Repository.objects.visible_to(user).values("pk"))
+        return self.filter(visible(user, of="track__repository"))
 
     def released(self) -> ReleaseQuerySet:
         return self.filter(status=ReleaseStatus.RELEASED)

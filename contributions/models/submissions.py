@@ -10,6 +10,7 @@ from contributions.models.discussions import Discussion
 from contributions.models.tracks import Benchmark, Track
 from registry.models import Blob, Repository, User
 from registry.models.choices import Choices
+from registry.models.repositories import visible
 
 
 class PatchKind(Choices):
@@ -100,7 +101,7 @@ _OUTCOMES = {
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, user: User | None) -> SubmissionQuerySet:
         """Whoever may know of the repository may know what is offered to it."""
-        return self.filter(repository__in=Repository.objects.visible_to(user).values("pk"))
+        return self.filter(visible(user, of="repository"))
 
     def listed(self) -> SubmissionQuerySet:
         """With everything that one line of a list shows; newest first."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registry.models import Repository, User
 from registry.models.choices import Choices
+from registry.models.repositories import visible
 
 
 class Task(Choices):
@@ -85,7 +86,7 @@ class TrackQuerySet(models.QuerySet["Track"]):
         return self.filter(status=TrackStatus.OPEN)
 
     def visible_to(self, user: User | None) -> TrackQuerySet:
-        return self.filter(repository__in=Repository.objects.visible_to(user).values("pk"))
+        return self.filter(visible(user, of="repository"))
 
     def listed(self) -> TrackQuerySet:
         """With what one line of a list shows: the busiest first."""
@@ -145,6 +146,22 @@ class Track(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"/tracks/{self.name}"
+
+
+class Leaderboard(models.Model):
+    """Counts what changes the order of a track's submissions, so that a kept order can be used.
+
+    A row of its own: whoever writes it holds no track, and waits for nobody who does.
+    """
+
+    track = models.OneToOneField(
+        Track, primary_key=True, on_delete=models.CASCADE, related_name="leaderboard"
+    )
+    measurements = models.PositiveBigIntegerField(default=0)
+    moves = models.PositiveBigIntegerField(default=0, help_text="Submissions that came or left.")
+
+    def __str__(self) -> str:
+        return f"{self.track_id}: {self.measurements} measurements, {self.moves} moves"
 
 
 class TrackDataset(models.Model):

@@ -66,18 +66,19 @@ def shown(viewer: User | None, submissions: Iterable[Submission]) -> list[Submis
     Data are offered to a repository of their own: it may be public while the model is not.
     """
     rows = list(submissions)
-    elsewhere = {
-        row.track.repository_id
-        for row in rows
-        if row.track is not None and row.track.repository_id != row.repository_id
-    }
-    if elsewhere:
-        visible = Repository.objects.open_to(viewer).filter(pk__in=elsewhere)
-        closed = elsewhere - set(visible.values_list("pk", flat=True))
-        for row in rows:
-            if row.track is not None and row.track.repository_id in closed:
-                row.track = None
+    models = {row.track.repository_id for row in rows if row.track is not None}
+    closed = models_closed_to(viewer, models - {row.repository_id for row in rows})
+    for row in rows:
+        if row.track is not None and row.track.repository_id in closed:
+            row.track = None
     return rows
+
+
+def models_closed_to(viewer: User | None, repositories: set[int]) -> set[int]:
+    """Of these repositories, to which tracks belong."""
+    if not repositories:
+        return set()
+    return repositories - Repository.objects.filter(pk__in=repositories).keys_open_to(viewer)
 
 
 def run(caller: Caller, pk: int, *, need: Need = Need.READ, without: tuple[str, ...] = ()) -> Run:
@@ -102,9 +103,13 @@ def run(caller: Caller, pk: int, *, need: Need = Need.READ, without: tuple[str, 
     return found
 
 
-def track(caller: Caller, name: str, *, need: Need = Need.READ) -> Track:
+def track(
+    caller: Caller, name: str, *, need: Need = Need.READ, without: tuple[str, ...] = ()
+) -> Track:
+    """`without`: long columns to leave out."""
     found = (
         Track.objects.select_related("repository__namespace", "benchmark")
+        .defer(*without)
         .filter(name__iexact=name)
         .first()
     )

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from contributions.models import Benchmark, Comparison, Run, Score, Submission
+from contributions.services import leaderboards
 from registry.models import Blob
 
+LOSS = "loss"  # the measure; metrics go by their own names
 REPORTED_SPLIT = "T"
 CODE_DIGITS = 12
 
@@ -15,6 +17,11 @@ CODE_DIGITS = 12
 def harness_of(provenance: Mapping[str, Any]) -> str:
     """The program that measured: its version and the digest of its sources."""
     return f"{provenance.get('harness', '')}+{str(provenance.get('code', ''))[:CODE_DIGITS]}"
+
+
+def value_of(score: Score, measure: str) -> float | None:
+    found = score.loss if measure == LOSS else score.metrics.get(measure)
+    return float(found) if isinstance(found, (int, float)) else None
 
 
 def stored_outcomes(model_digest: str, benchmark: Benchmark, harness: str) -> dict[str, Blob]:
@@ -41,6 +48,7 @@ def record(run: Run, result: dict[str, Any], outcomes: Mapping[str, str]) -> Non
             or _score(run, result, digest, split, values, outcomes.get(f"{role}.{split}"))
             for split, values in by_split.items()
         }
+    leaderboards.measured(track)
     for split, by_measure in (result.get("comparisons") or {}).items():
         candidate, reference = measured["candidate"][split], measured["reference"][split]
         _compare(run, submission, split, by_measure, candidate, reference)

@@ -24,6 +24,7 @@ from contributions.models import (
 from contributions.services import (
     cards,
     findable,
+    leaderboards,
     planning,
     protection,
     runs,
@@ -233,6 +234,7 @@ def choose_track(submission: Submission, *, track: Track, actor: User) -> Submis
 
 def _move(submission: Submission, track: Track, *, actor: User | None) -> None:
     """Keys that were turned for another track are open again; the timeline names them."""
+    leaderboards.moved(*filter(None, (submission.track, track)))
     before = status.standing(submission)
     submission.track = track
     submission.save(update_fields=["track"])

@@ -13,8 +13,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from contributions.models import Track
-from contributions.services import access
-from contributions.web import leaderboard
+from contributions.services import access, track_ranking
 from registry.web.pages import caller, person
 
 _AT_ONCE = 200  # entries in one part of the stream
@@ -45,15 +44,15 @@ def as_json(request: HttpRequest, name: str) -> StreamingHttpResponse:
 
 def _entries(request: HttpRequest, track: Track) -> Iterator[dict[str, Any]]:
     """Best first. Read now, so that a refusal is an answer and no broken stream."""
-    rows = leaderboard.ranking(track, person(request)).rows
-    credit = leaderboard.credits_of(track)
+    ranked = track_ranking.ranking(track, person(request))
+    credit = track_ranking.credits_of(track)
     listed = track.submissions.values_list("pk", "title", "status", "contributor__username")
     named = {pk: told for pk, *told in listed}
     site = request.build_absolute_uri("/").rstrip("/")
     return (
         {
-            "rank": row.rank,
-            "not_distinguishable_from": [row.first, row.last],
+            "rank": place.rank,
+            "not_distinguishable_from": [place.first, place.last],
             "submission": row.pk,
             "title": title,
             "kind": row.kind,
@@ -68,7 +67,8 @@ def _entries(request: HttpRequest, track: Track) -> Iterator[dict[str, Any]]:
             "measured_at": row.at.isoformat() if row.at else None,
             "url": f"{site}/submissions/{row.pk}",
         }
-        for row in rows
+        for row in ranked.rows
+        for place in [ranked.place(row)]
         for title, status, contributor in [named.get(row.pk, ("", "", ""))]
     )
 

@@ -13,17 +13,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from contributions.models import Comparison, Credit, Release, Submission
+from contributions.services.scores import LOSS, value_of
 from contributions.web.charts import Interval, Scale
 from contributions.web.plots import Amount, bars
 from contributions.web.repositories import header
-from contributions.web.scores import (
-    LOSS,
-    SPLIT_WORDS,
-    gain_words,
-    latest,
-    measure_name,
-    value_of,
-)
+from contributions.web.scores import SPLIT_WORDS, gain_words, latest, measure_name
 from registry.models import Repository, User
 from registry.services import access
 from registry.services.access import Need

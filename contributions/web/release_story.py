@@ -9,9 +9,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from contributions.models import Credit, Release, ReleasePatch
+from contributions.services.scores import LOSS
 from contributions.web.charts import Interval, Scale
 from contributions.web.plots import Amount, Bars, bars
-from contributions.web.scores import LOSS, ClassLine, class_lines
+from contributions.web.scores import ClassLine, class_lines
 from registry.templatetags.figures import number, signed
 
 # Differences smaller than that are not worth a bar of their own.

@@ -9,11 +9,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from contributions.models import Comparison, Score
+from contributions.models import Comparison
+from contributions.services.scores import LOSS, value_of
 from contributions.web.charts import Interval, Scale
 from registry.templatetags.figures import number
 
-LOSS = "loss"
 _NAMES = {
     LOSS: gettext_lazy("Loss"),
     "accuracy": gettext_lazy("Accuracy"),
@@ -32,11 +32,6 @@ SPLIT_WORDS = {
 
 def measure_name(measure: str) -> str:
     return str(_NAMES.get(measure, measure.replace("_", " ").capitalize()))
-
-
-def value_of(score: Score, measure: str) -> float | None:
-    found = score.loss if measure == LOSS else score.metrics.get(measure)
-    return float(found) if isinstance(found, (int, float)) else None
 
 
 @dataclass(frozen=True)

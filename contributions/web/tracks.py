@@ -22,11 +22,12 @@ from contributions.models import (
     Track,
     TrackStatus,
 )
-from contributions.services import access, track_files
+from contributions.services import access, standings, track_files, track_ranking
+from contributions.services.scores import LOSS
+from contributions.services.standings import Standing
+from contributions.services.track_ranking import Ranked
 from contributions.web import leaderboard, leaderboard_rows, plots
-from contributions.web.leaderboard import Ranked
-from contributions.web.leaderboard_rows import Standing
-from contributions.web.scores import LOSS, measure_name
+from contributions.web.scores import measure_name
 from registry.models import Repository
 from registry.services.access import is_maintainer
 from registry.web.links import choices, listing, with_value
@@ -65,17 +66,17 @@ def track_list(request: HttpRequest) -> HttpResponse:
 def track_page(request: HttpRequest, name: str) -> HttpResponse:
     track = access.track(caller(request), name)
     user = person(request)
-    releases = list(leaderboard_rows.releases_of(track))
-    standings = leaderboard_rows.standings(track, releases)
+    releases = list(standings.releases_of(track))
+    standing = standings.standings(track, releases)
     waiting = track.submissions.visible_to(user).filter(
         ~Exists(Comparison.objects.filter(submission=OuterRef("pk")))
     )
     context = {
         "track": track,
-        "standings": standings,
+        "standings": standing,
         "base": next((r for r in releases if r.revision == track.base_revision), None),
-        **_board(request, track, standings),
-        **_progress(track, standings),
+        **_board(request, track, standing),
+        **_progress(track, standing),
         "at_work": [r for r in releases if r.status in {ReleaseStatus.MERGING, "valuing"}],
         "maintains": user is not None and is_maintainer(user, track.repository),
         "waiting": waiting.select_related("contributor").order_by("-id")[:WAITING_SHOWN],
@@ -92,24 +93,24 @@ def track_page(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "contributions/track.html", context)
 
 
-def _board(request: HttpRequest, track: Track, standings: Sequence[Standing]) -> dict[str, Any]:
+def _board(request: HttpRequest, track: Track, standing: Sequence[Standing]) -> dict[str, Any]:
     """The page of the leaderboard that is asked for, and its history."""
     wanted = {key: request.GET.get(key, "") for key in ("sort", "kind")}
-    ranked = leaderboard.ranking(track, person(request))
-    page = listing(request, leaderboard.ordered(ranked, track=track, **wanted))
+    ranked = track_ranking.ranking(track, person(request))
+    page = listing(request, track_ranking.ordered(ranked, track=track, **wanted))
     records = ranked.records[-RECORDS_SHOWN:]
     found = leaderboard.loaded(track, {row.pk for row in [*page.page, *records]})
     kinds = [(k.value, str(k.label)) for k in PatchKind if k.value in ranked.kinds]
     return {
         "listing": page,
         "entries": leaderboard_rows.entries(
-            track, list(page.page), found, standings, ranked.originals, sort=wanted["sort"]
+            track, list(page.page), found, standing, ranked, sort=wanted["sort"]
         ),
         "measured": len(ranked.rows),
         **wanted,
         "kind_choices": choices(request, "kind", [("", _("every kind")), *kinds]),
         "sort_links": {
-            key or "loss": with_value(request, "sort", key) for key in leaderboard.SORTS
+            key or "loss": with_value(request, "sort", key) for key in track_ranking.SORTS
         },
         **_history(records, found),
     }
@@ -126,16 +127,16 @@ def _history(records: Sequence[Ranked], found: Mapping[int, Submission]) -> dict
     return {"records": rows, "record_plot": plots.plot(points, stepped=True)}
 
 
-def _progress(track: Track, standings: Sequence[Standing]) -> dict[str, Any]:
+def _progress(track: Track, standing: Sequence[Standing]) -> dict[str, Any]:
     """Loss and metric from release to release."""
     losses = [
         plots.Value(s.release.number, s.loss, str(s.release.number), s.best, s.worst)
-        for s in standings
+        for s in standing
         if s.loss is not None
     ]
     metrics = [
         plots.Value(s.release.number, s.metric, str(s.release.number))
-        for s in standings
+        for s in standing
         if s.metric is not None
     ]
     drawn = [

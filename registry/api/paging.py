@@ -48,7 +48,8 @@ class CursorPages(BasePagination):
         more, rows = len(rows) > most, rows[:most]
         if back:
             rows.reverse()
-        ends = [[_plain(getattr(row, name.lstrip("-"))) for name in ordering] for row in rows]
+        columns = [name.lstrip("-") for name in ordering]
+        ends = [[_plain(_of(row, name)) for name in columns] for row in rows[:1] + rows[-1:]]
         after, before = (True, more) if back else (more, behind is not None)
         self._next = link(request, FORWARD, ends[-1]) if ends and after else None
         self._previous = link(request, BACK, ends[0]) if ends and before else None
@@ -150,6 +151,10 @@ def _behind(columns: Sequence[str], values: Sequence[Any]) -> Q:
         same &= Q(**{column: value})
     first, step = columns[0].lstrip("-"), "lte" if columns[0].startswith("-") else "gte"
     return Q(**{f"{first}__{step}": values[0]}) & found
+
+
+def _of(row: Any, name: str) -> Any:
+    return row[name] if isinstance(row, dict) else getattr(row, name)
 
 
 def _plain(value: Any) -> Any:

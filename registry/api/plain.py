@@ -24,8 +24,11 @@ Row = TypeVar("Row")
 
 class Plain(serializers.Serializer[Row]):
     @staticmethod
-    def plain(row: Row, root: str) -> dict[str, Any]:
-        """`root`: the address of the site, without the slash at its end."""
+    def plain(row: Any, root: str) -> dict[str, Any]:
+        """`row`: what the list reads, a model or its columns.
+
+        `root`: the address of the site, without the slash at its end.
+        """
         raise NotImplementedError
 
 

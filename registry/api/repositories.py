@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from registry.api.bodies import Body, Text
 from registry.api.endpoints import Endpoint
+from registry.api.filters import Filters
 from registry.api.plain import Plain, moment
 from registry.models import Repository, RepoType
 from registry.models.names import NAME_LENGTH
@@ -95,7 +96,7 @@ class RepositoryBody(Body):
     private = serializers.BooleanField(default=False)
 
 
-class RepositoryFilter(django_filters.FilterSet):
+class RepositoryFilter(Filters):
     repo_type = django_filters.ChoiceFilter(choices=RepoType.choices)
     namespace = django_filters.CharFilter(field_name="namespace__name", lookup_expr="iexact")
     search = django_filters.CharFilter(method="named", help_text="Part of the name.")

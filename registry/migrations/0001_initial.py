@@ -915,6 +915,12 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="repository",
             index=models.Index(
+                fields=["-updated_at", "-id"], name="registry_re_updated_5885e0_idx"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="repository",
+            index=models.Index(
                 fields=["repo_type", "-downloads"], name="registry_re_repo_ty_3abe6c_idx"
             ),
         ),

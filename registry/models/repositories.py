@@ -39,6 +39,22 @@ class Gating(Choices):
     MANUAL = "manual", _("on request, granted by the owner")
 
 
+def visible(user: User | None, *, of: str = "") -> models.Q:
+    """The condition of `visible_to`; `of`: for rows that name their repository by this relation."""
+    path = f"{of}__" if of else ""
+    public = models.Q((f"{path}private", False), (f"{path}disabled", False))
+    if user is None:
+        return public
+    organisations = Organisation.objects.filter(memberships__user=user)
+    maintained = Maintainer.objects.filter(user=user)
+    return (
+        public
+        | models.Q((f"{path}namespace", user.namespace_id))
+        | models.Q((f"{path}namespace__in", organisations.values("namespace")))
+        | models.Q((f"{of or 'pk'}__in", maintained.values("repository")))
+    )
+
+
 class RepositoryQuerySet(models.QuerySet["Repository"]):
     def visible_to(self, user: User | None) -> RepositoryQuerySet:
         """What `user` (None: anonymous) may know to exist.
@@ -46,17 +62,17 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
         Short lists of one's own, looked up once: no join makes a row appear twice or has all
         rows sorted.
         """
-        public = models.Q(private=False, disabled=False)
-        if user is None:
-            return self.filter(public)
-        organisations = Organisation.objects.filter(memberships__user=user)
-        maintained = Maintainer.objects.filter(user=user)
-        own = (
-            models.Q(namespace=user.namespace_id)
-            | models.Q(namespace__in=organisations.values("namespace"))
-            | models.Q(pk__in=maintained.values("repository"))
-        )
-        return self.filter(public | own)
+        return self.filter(visible(user))
+
+    def keys_open_to(self, user: User | None) -> frozenset[int]:
+        """The ids of those of a few that `user` may open; most are public, and asked for once."""
+        found = list(self.values_list("pk", "private", "disabled"))
+        closed = {pk for pk, private, disabled in found if private or disabled}
+        opened = {pk for pk, *_ in found} - closed
+        if closed and user is not None:
+            own = Repository.objects.open_to(user).filter(pk__in=closed)
+            opened |= set(own.values_list("pk", flat=True))
+        return frozenset(opened)
 
     def open_to(self, user: User | None) -> RepositoryQuerySet:
         """What `user` may open when they ask for it: operators all, beside what lists show them."""
@@ -102,6 +118,7 @@ class Repository(models.Model):
         ]
         indexes = [
             models.Index(fields=["repo_type", "-updated_at"]),
+            models.Index(fields=["-updated_at", "-id"]),
             models.Index(fields=["repo_type", "-downloads"]),
             GinIndex(fields=["tags"], opclasses=["jsonb_path_ops"], name="repository_tags"),
         ]

@@ -41,7 +41,7 @@ from contributions.models import (
     TrackDataset,
     TrackStatus,
 )
-from contributions.services import discussions, pull_requests
+from contributions.services import discussions, leaderboards, pull_requests
 from registry.models import Role
 from registry.services import accounts, commits, refs, repositories, tokens
 from registry.services.commits import AddFile
@@ -144,6 +144,7 @@ def offer(repository, author, title, files, *, draft=False):
 
 
 def put(submission, status, *, kind, track, reason="", minutes=5):
+    leaderboards.moved(*{each for each in (submission.track, track) if each})
     Submission.objects.filter(pk=submission.pk).update(
         status=status,
         status_reason=reason,
@@ -191,6 +192,7 @@ def measured(submission, *, gain, width, metric_gain, loss=0.412):
     """A benchmark run with scores and paired intervals on V and T."""
     made = run(submission, RunKind.BENCHMARK, log="240 examples of V, 240 of T\nscored")
     benchmark = submission.track.benchmark
+    leaderboards.measured(submission.track)
     for split in ("V", "T"):
         base, _ = Score.objects.get_or_create(
             model_digest="b" * 64,

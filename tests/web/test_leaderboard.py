@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-from contributions.models import Comparison, PatchKind, ReleasePatch, Run, Score, SubmissionStatus
+from contributions.models import (
+    Comparison,
+    PatchKind,
+    ReleasePatch,
+    Run,
+    Score,
+    SubmissionStatus,
+    Track,
+)
+from contributions.services import submissions
 from tests.web import scene as scenes
 
 LINKS = re.compile(r'<th scope="row" class="what"><a href="/submissions/(\d+)"')
@@ -109,3 +118,19 @@ def test_a_near_copy_that_a_release_found_is_named_below_its_original(scene, cli
     assert list(rows)[:2] == [scene.weights.pk, copy.pk]
     assert f"copy of submission {scene.weights.pk}" in words(rows[copy.pk])
     assert next(iter(board(client, "newest"))) == copy.pk
+
+
+def test_it_follows_every_measurement_and_every_change_of_track(scene, client):
+    before = list(board(client))
+    new, _ = offered(scene, "Poor at first", b"q" * 900, gain=-0.2)
+    assert list(board(client)) == [*before, new.pk]
+    Score.objects.filter(model_digest=f"{new.pk:064d}").update(model_digest="d" * 64)
+    scenes.measured(new, gain=0.3, width=0.01, metric_gain=0.0)
+    assert list(board(client)) == [new.pk, *before]
+    other = Track.objects.get(pk=scene.track.pk)
+    other.pk, other.name = None, "second"
+    other.save()
+    submissions.choose_track(new, track=other, actor=scene.emil)
+    assert list(board(client)) == before
+    submissions.choose_track(new, track=scene.track, actor=scene.emil)
+    assert list(board(client)) == [new.pk, *before]
