@@ -6,16 +6,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from contributions.admin.forms import ReplyForm
-from contributions.admin.review import keys_of
 from contributions.models import CannedReply, Decision, ReasonCode, Review, Submission
-from contributions.services import canned_replies
+from contributions.services import canned_replies, review_queue
 from registry.admin import cells, navigation, staff
 from registry.admin.desk import Act, Desk
 from registry.admin.navigation import Words
@@ -70,8 +69,10 @@ class Decisions(Desk):
     def visible(self, rows: QuerySet[Review], who: Staff) -> QuerySet[Review]:
         if who.is_operator:
             return rows
-        seen = Repository.objects.visible_to(who.user).values("pk")
-        return rows.filter(Q(key__in=keys_of(who)) | Q(submission__repository__in=seen))
+        seen = Q(submission__repository__in=Repository.objects.visible_to(who.user).values("pk"))
+        if theirs := review_queue.seen_by(who.user):
+            seen |= Q(Exists(Submission.objects.filter(theirs, pk=OuterRef("submission"))))
+        return rows.filter(seen)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Review], search_term: str

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_GET, require_POST
 from contributions.admin import exhibits
 from contributions.admin.forms import DecisionForm, replies
 from contributions.models import Decision, Key, Review, ReviewItem, Submission
-from contributions.services import interests, review_queue, reviews
+from contributions.services import access, interests, review_queue, reviews
 from contributions.services.status import required_keys, stands
 from registry.admin import staff
 from registry.admin.site import add_page
 from registry.admin.staff import Staff
-from registry.services.access import Caller, Need, authorise
+from registry.services.access import Caller
 from registry.services.errors import NotFound, ServiceError
 from registry.web.pages import attempt, sentence
 
@@ -89,37 +89,15 @@ def keys_of(who: Staff) -> list[Key]:
 
 
 def _desk(request: HttpRequest, pk: int) -> Desk:
-    """To fetch is to authorise: an operator, whoever may read the repository, and the reviewer
-    whose key was ever waited for, even for a private repository."""
     who = staff.of(request)
-    submission = (
-        Submission.objects.select_related(
-            "repository__namespace",
-            "discussion__author",
-            "track__repository__namespace",
-            "contributor",
-        )
-        .filter(pk=pk)
-        .first()
-    )
-    if submission is None:
-        raise NotFound(f"There is no submission {pk}.")
+    submission = access.submission_for_review(Caller(user=who.user), pk)
     items = {
         item.key: item
         for item in ReviewItem.objects.filter(submission=submission).select_related("claimed_by")
     }
-    if not who.is_operator and not {key.value for key in keys_of(who)} & set(items):
-        _refuse_unreadable(who, submission)
     key = _key(request, who, submission, items)
     given = submission.reviews.select_related("reviewer", "answer__author").order_by("id")
     return Desk(who, submission, key, items.get(key), list(given))
-
-
-def _refuse_unreadable(who: Staff, submission: Submission) -> None:
-    try:
-        authorise(Caller(user=who.user), submission.repository, need=Need.CONTENT)
-    except ServiceError:
-        raise NotFound(f"There is no submission {submission.pk}.") from None
 
 
 def _key(

@@ -90,11 +90,10 @@ class ReviewQueue(Endpoint):
     def get(self, request: Request) -> Response:
         """What waits for a key of the caller's roles, the most urgent first."""
         user = known(self.caller, "see what waits for review")
-        roles = set(user.role_grants.values_list("role", flat=True))
-        keys = [key for key in Key if key.role in roles]
-        seen = Repository.objects.visible_to(user).values("pk")
-        rows = review_queue.waiting(reviewer=user).filter(key__in=keys)
-        rows = rows.filter(submission__repository__in=seen)
+        rows = review_queue.waiting(reviewer=user).filter(key__in=review_queue.keys_of(user))
+        if not access.reviews_with(self.caller):
+            seen = Repository.objects.visible_to(user).values("pk")
+            rows = rows.filter(submission__repository__in=seen)
         return self.page(
             rows.select_related("submission__discussion"),
             ItemSerializer,
@@ -138,7 +137,7 @@ class ReviewsOfSubmission(Endpoint):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Decide on one key. Repeating the same decision changes nothing."""
-        found = access.submission(self.caller, pk)
+        found = access.submission_for_review(self.caller, pk)
         user = reviewer(self.caller)
         said = self.read(DecisionBody)
         given = reviews.review(

@@ -1,7 +1,8 @@
 """The only way to get what people contribute: to fetch is to authorise.
 
 Whoever may read a repository may read its discussions, submissions, runs (log and curve too),
-tracks and releases. Outcomes per example are handed out by nobody here.
+tracks and releases. Reviewers see beside that what is theirs to decide on. Outcomes per example
+are handed out by nobody here.
 
 `Need.PROPOSE`: take part (comment, open). `Need.WRITE`: act on it (its author, or who may write
 to the repository). `Need.ADMIN`: maintainers.
@@ -21,9 +22,10 @@ from contributions.models import (
     Submission,
     Track,
 )
+from contributions.services import review_queue
 from registry.models import Repository, User
 from registry.services.access import Caller, Need, authorise, can_write
-from registry.services.errors import Forbidden, NotFound, RepoNotFound
+from registry.services.errors import Forbidden, NotFound, RepoNotFound, ServiceError
 
 
 def discussion(
@@ -57,6 +59,25 @@ def submission(caller: Caller, pk: int, *, need: Need = Need.READ) -> Submission
         raise _absent("submission", pk)
     _visible(caller, found.repository, "submission", pk)
     _authorise(caller, found.repository, need, author=found.contributor)
+    return found
+
+
+def submission_for_review(caller: Caller, pk: int) -> Submission:
+    """For those who may read its files, and for its reviewers (review_queue.seen_by), whose
+    repository may be closed to them. The services say who may decide."""
+    found = (
+        Submission.objects.select_related(
+            "repository__namespace",
+            "discussion__author",
+            "track__repository__namespace",
+            "contributor",
+        )
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise _absent("submission", pk)
+    _for_review(caller, found, "submission", pk)
     return found
 
 
@@ -172,7 +193,7 @@ def review_item(caller: Caller, pk: int) -> ReviewItem:
     )
     if found is None:
         raise _absent("review", pk)
-    _visible(caller, found.submission.repository, "review", pk)
+    _for_review(caller, found.submission, "review", pk)
     return found
 
 
@@ -186,6 +207,30 @@ def _visible(caller: Caller, repository: Repository, kind: str, name: object) ->
         authorise(caller, repository, need=Need.READ)
     except RepoNotFound:
         raise _absent(kind, name) from None
+
+
+def _for_review(caller: Caller, submission: Submission, kind: str, name: object) -> None:
+    try:
+        authorise(caller, submission.repository, need=Need.CONTENT)
+    except ServiceError as closed:
+        if reviews(caller, submission):
+            return
+        if isinstance(closed, RepoNotFound):
+            raise _absent(kind, name) from None
+        raise
+
+
+def reviews(caller: Caller, submission: Submission) -> bool:
+    """Whether they look at it as a reviewer. By a token: only if it was made for that."""
+    if caller.user is None or not reviews_with(caller):
+        return False
+    theirs = review_queue.seen_by(caller.user)
+    return theirs is not None and Submission.objects.filter(theirs, pk=submission.pk).exists()
+
+
+def reviews_with(caller: Caller) -> bool:
+    """A session, or a token with the scope for it."""
+    return caller.token is None or caller.token.may_review
 
 
 def _authorise(caller: Caller, repository: Repository, need: Need, *, author: User | None) -> None:

@@ -202,10 +202,15 @@ def _answer(event: Event) -> News | None:
         NotificationKind.ANSWER,
         [review.reviewer],
         words,
-        f"/submissions/{submission.pk}",
+        desk_of(submission, review.key),
         f"event:{event.pk}",
         submission,
     )
+
+
+def desk_of(submission: Submission, key: str) -> str:
+    """Where reviewers decide; the page of the submission may be closed to them."""
+    return f"/admin/reviews/{submission.pk}/?key={key}"
 
 
 _SOURCES: dict[str, Callable[[Event], News | None]] = {

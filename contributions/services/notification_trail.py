@@ -30,7 +30,7 @@ from contributions.models import (
     SubmissionStatus,
 )
 from contributions.services import notifications, status
-from contributions.services.notification_sources import VERBS, deadline_of, news_of
+from contributions.services.notification_sources import VERBS, deadline_of, desk_of, news_of
 from contributions.services.notifications import News
 from registry.models import Event
 
@@ -184,7 +184,7 @@ def _claim_ends(item: ReviewItem) -> News:
         NotificationKind.REVIEW_DUE,
         [item.claimed_by] if item.claimed_by else [],
         words,
-        f"/submissions/{submission.pk}",
+        desk_of(submission, item.key),
         f"claim:{item.pk}:{item.claimed_until:%Y%m%dT%H%M%S}",
         submission,
     )

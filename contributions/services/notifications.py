@@ -19,7 +19,9 @@ from contributions.models import (
     NotificationKind,
     Submission,
 )
+from contributions.services import access
 from registry.models import Repository, User
+from registry.services.access import Caller
 from registry.services.errors import Invalid
 
 TITLE_LENGTH, TEXT_LENGTH = 300, 1000
@@ -99,7 +101,7 @@ def tell(
     if not url.startswith("/") or url.startswith("//"):
         raise Invalid("News leads to a page of this site.", where="url", next="Begin it with “/”.")
     repository = repository or (submission.repository if submission else None)
-    if not _reachable(user) or not _may_see(user, repository):
+    if not _reachable(user) or not _may_see(user, repository, submission):
         return
     wish = wishes(user)[kind]
     mail = wish.mail if user.email else MailChoice.OFF
@@ -125,10 +127,13 @@ def _reachable(user: User) -> bool:
     return user.is_active and user.anonymised_at is None
 
 
-def _may_see(user: User, repository: Repository | None) -> bool:
+def _may_see(user: User, repository: Repository | None, submission: Submission | None) -> bool:
     if repository is None:
         return True
-    return Repository.objects.visible_to(user).filter(pk=repository.pk).exists()
+    visible = Repository.objects.visible_to(user).filter(pk=repository.pk)
+    if visible.exists():
+        return True
+    return submission is not None and access.reviews(Caller(user=user), submission)
 
 
 def one_line(text: str) -> str:

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from contributions.models import Key, ReviewItem, Submission, SubmissionStatus
+from contributions.models import Key, Review, ReviewItem, Submission, SubmissionStatus
 from contributions.models.reviews import ReviewItemQuerySet
 from contributions.services import interests, review_risk
 from registry.models import User
@@ -113,6 +113,30 @@ def for_keys(keys: Iterable[Key], *, reviewer: User) -> ReviewItemQuerySet:
         .exclude(submission__in=_in_review().filter(interests.concerning(reviewer)))
         .exclude(against)
     )
+
+
+def keys_of(reviewer: User) -> list[Key]:
+    """Those that they may turn, by their roles; one query."""
+    held = set(reviewer.role_grants.values_list("role", flat=True)) if reviewer.is_active else ()
+    return [key for key in Key if key.role in held]
+
+
+def seen_by(reviewer: User) -> Q | None:
+    """Submissions that they look at as a reviewer, even of a repository that is closed to them.
+
+    What waits for a key of theirs; what was decided on its head with one, while a second person
+    may take that back; and what they decided there themselves. None: they turn no keys.
+    """
+    keys = keys_of(reviewer)
+    if not keys:
+        return None
+    waits = ReviewItem.objects.waiting().filter(key__in=keys, submission=OuterRef("pk"))
+    decided = Review.objects.filter(
+        key__in=keys, submission=OuterRef("pk"), revision=OuterRef("head_revision")
+    )
+    over = Q(status__in=[SubmissionStatus.WITHDRAWN, SubmissionStatus.PUBLISHED])
+    own = Exists(decided.filter(reviewer=reviewer))
+    return Q(Exists(waits)) | Q(own) | (Q(Exists(decided)) & ~over)
 
 
 def free(key: Key | str, *, reviewer: User) -> ReviewItemQuerySet:

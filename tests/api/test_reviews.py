@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contributions.models import NotificationKind, Review, Track
-from contributions.services import mainline, notifications
-from registry.models import Role
+from contributions.services import mainline, notifications, submissions
+from registry.models import Repository, Role
 from registry.services import accounts
 from registry.services.commits import AddFile
 
@@ -86,18 +86,40 @@ def test_a_reviewer_sees_and_claims_what_waits(api, cast, waiting, is_problem):
     assert back.json()["claimed_by"] is None
 
 
+def test_reviewers_decide_on_what_is_closed_to_others(api, cast, waiting, is_problem):
+    """As on the dashboard; a token that was not made for reviews learns nothing of it."""
+    Repository.objects.filter(pk=cast.model.pk).update(private=True)
+    lena = api(cast.lena, scope="review")
+    listed = {row["submission"]["id"]: row for row in lena.get("/reviews/").json()["results"]}
+    item = listed[waiting.pk]
+    by_upload_token = api(cast.lena, scope="write").get("/reviews/").json()["results"]
+    assert waiting.pk not in {row["submission"]["id"] for row in by_upload_token}
+    claim = f"/reviews/{item['id']}/claim/"
+    for caller in (api(cast.lena, scope="write"), api(cast.emil, session=True), api()):
+        is_problem(caller.post(claim), 404)
+        is_problem(caller.post(path(waiting), approval(waiting)), 404)
+    is_problem(api(cast.paul, session=True).post(claim), 403)
+    assert lena.post(claim).status_code == 200
+    assert lena.post(path(waiting), approval(waiting)).status_code == 200
+    submissions.withdraw(waiting, actor=cast.ada)
+    is_problem(api(cast.luis, scope="review").post(path(waiting), approval(waiting)), 404)
+    assert lena.post(path(waiting), approval(waiting)).status_code == 200, "repeated"
+
+
 def test_a_maintainer_releases_what_is_approved(api, cast, waiting, is_problem):
     path = f"/tracks/{cast.track.name}/releases/"
-    is_problem(api(cast.berta).post(path), 409)
+    is_problem(api(cast.berta, scope="maintain").post(path), 409)
     for key in ("licence", "privacy"):
         cast.review(waiting, key)
     digest = mainline.digest(cast.track, waiting.base_revision)
     Track.objects.filter(pk=cast.track.pk).update(base_digest=digest)
-    made = api(cast.berta).post(path)
+    made = api(cast.berta, scope="maintain").post(path)
     assert made.status_code == 201, made.content
     assert made["Location"].endswith(f"{path}1/")
     assert [patch["submission"] for patch in made.json()["patches"]] == [waiting.pk]
-    assert api(cast.berta).post(f"{path}1/cancel/").json()["status"] == "cancelled"
+    assert (
+        api(cast.berta, scope="maintain").post(f"{path}1/cancel/").json()["status"] == "cancelled"
+    )
 
 
 def test_news_is_read_and_marked(api, cast, is_problem):

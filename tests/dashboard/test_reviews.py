@@ -16,8 +16,8 @@ from contributions.models import (
     RunKind,
     SubmissionStatus,
 )
-from contributions.services import review_queue
-from registry.models import Repository, Role
+from contributions.services import review_queue, submissions
+from registry.models import Repository, Role, RoleGrant
 from registry.services import accounts
 from tests.web import scene as scenes
 
@@ -248,6 +248,24 @@ def test_a_private_repository_is_open_to_the_reviewers_it_waits_for_only(ready, 
     assert as_person(ready.tina).get(address(ready.waiting)).status_code == 404
     assert as_person(ready.lena).get(address(ready.recipe)).status_code == 404
     assert as_person(ready.olga).get(address(ready.recipe)).status_code == 200
+
+
+def test_it_closes_with_what_was_to_be_decided(ready, as_person):
+    """Withdrawn, decided for good or on another revision: who has no part in it sees no more."""
+    Repository.objects.filter(pk=ready.model.pk).update(private=True)
+    lena, luis = ready.lena, ready.luis
+    claim(as_person(lena), ready.waiting)
+    decide(as_person(lena), ready.waiting, "approve")
+    assert "Take the earlier decision back" in text(as_person(luis).get(address(ready.waiting)))
+    submissions.withdraw(ready.waiting, actor=ready.cyril)
+    for person, status in ((lena, 200), (luis, 404), (ready.paul, 404), (ready.olga, 200)):
+        browser = as_person(person)
+        assert browser.get(address(ready.waiting)).status_code == status, person
+        listed = "Adapter with r = 16" in text(browser.get("/admin/contributions/review/"))
+        assert listed is (status == 200), person
+    RoleGrant.objects.filter(user=lena).exclude(role=Role.PRIVACY_REVIEWER).delete()
+    accounts.grant_role(lena, Role.PRIVACY_REVIEWER, granted_by=None)
+    assert as_person(lena).get(address(ready.waiting)).status_code == 404
 
 
 def test_decided_items_are_found_again(ready, as_person):

@@ -138,6 +138,24 @@ def test_nobody_is_told_of_what_they_may_not_see(scene, news):
     assert news(scene.berta) == []
 
 
+def test_a_reviewer_is_told_of_the_answer_though_the_repository_is_private(scene, news, as_person):
+    Repository.objects.filter(pk=scene.model.pk).update(private=True)
+    asked = reviews.review(
+        scene.waiting,
+        reviewer=scene.lena,
+        key=Key.LICENCE,
+        decision=Decision.INFO,
+        reason_code="provenance-unclear",
+        text="Who drew them?",
+    )
+    reviews.answer(asked, author=scene.cyril, text="I did.")
+    assert news(scene.lena)[0][:2] == ("answer", "“Adapter with r = 16”: your question is answered")
+    line = Notification.objects.get(user=scene.lena)
+    page = as_person(scene.lena).get(f"/notifications/{line.pk}", follow=True)
+    assert page.status_code == 200
+    assert "I did." in page.content.decode()
+
+
 def test_somebody_who_left_is_told_nothing(scene, news):
     User.objects.filter(pk=scene.cyril.pk).update(is_active=False)
     happened(scene.waiting, "failed")

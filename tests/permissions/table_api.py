@@ -72,7 +72,12 @@ ENTRIES = [
     Entry(
         f"{_SUBMISSION}reviews/",
         f"{_AT}reviews/",
-        POST=Call(LICENCE, {"key": "licence", "decision": "approve", "head": "{head}"}, works=True),
+        POST=Call(
+            LICENCE,
+            {"key": "licence", "decision": "approve", "head": "{head}"},
+            works=True,
+            private=LICENCE,
+        ),
     ),
     Entry(_RUN, _RUNNING, GET=EVERYBODY),
     Entry(f"{_RUN}log/", f"{_RUNNING}log/", GET=EVERYBODY),
@@ -108,12 +113,12 @@ ENTRIES = [
     Entry(
         f"{_V1}/reviews/<int:pk>/claim/",
         f"/{_V1}/reviews/{{item}}/claim/",
-        POST=Call(LICENCE, works=True),
+        POST=Call(LICENCE, works=True, private=LICENCE),
     ),
     Entry(
         f"{_V1}/reviews/<int:pk>/give-back/",
         f"/{_V1}/reviews/{{item}}/give-back/",
-        POST=LICENCE | OPERATOR,
+        POST=Call(LICENCE | OPERATOR, private=LICENCE | OPERATOR),
     ),
     Entry(f"{_V1}/notifications/", f"/{_V1}/notifications/", GET=SIGNED_IN),
     Entry(f"{_V1}/notifications/read/", f"/{_V1}/notifications/read/", POST=SIGNED_IN),
