@@ -47,11 +47,12 @@ bench: setup
 	$(VENV) -m benchmarks.$(NAME)
 
 # The dates of a .po only make differences.
+# -P: with the package itself on the path, its folder locale would hide Python's module.
 translations: setup
 	@for package in registry contributions; do (cd $$package \
-	  && ../$(VENV) -m django makemessages -l zh_Hans --no-location --no-obsolete \
+	  && ../$(VENV) -P -m django makemessages -l zh_Hans --no-location --no-obsolete \
 	  && sed -i '/^"POT-Creation-Date/d' locale/zh_Hans/LC_MESSAGES/django.po \
-	  && ../$(VENV) -m django compilemessages) || exit 1; done
+	  && ../$(VENV) -P -m django compilemessages) || exit 1; done
 
 reset: setup
 	$(VENV) -m registry.servers.reset

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
+from allauth.account.decorators import reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -54,6 +58,23 @@ def _refuse_tokens(caller: Caller, what: str) -> None:
         )
 
 
+def _ask_once_more(request: HttpRequest) -> None:
+    """As the page does: a session left open is not enough."""
+    try:
+        _recently_confirmed(request)
+    except ReauthenticationRequired:
+        raise Forbidden(
+            "Making an access token asks for your password or second factor once more.",
+            where="session",
+            next="Confirm that it is you at /accounts/reauthenticate/, then send it again.",
+        ) from None
+
+
+_recently_confirmed: Callable[[HttpRequest], None] = reauthentication_required(
+    app="allauth.account"
+)(lambda request: None)
+
+
 class Tokens(Endpoint):
     queryset = AccessToken.objects.none()
     repeatable = False
@@ -78,6 +99,7 @@ class Tokens(Endpoint):
         """Make one. Only with a session, not with a token; its value is shown once."""
         user = known(self.caller, "make an access token")
         _refuse_tokens(self.caller, "make another one")
+        _ask_once_more(request._request)
         token, secret = tokens.issue(user, **self.read(TokenBody))
         token.secret = secret  # type: ignore[attr-defined]
         return Response(NewTokenSerializer(token).data, status=201)

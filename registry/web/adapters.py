@@ -24,7 +24,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from registry.models import User
+from registry.models import AccessToken, User
 from registry.services import accounts, organisations
 from registry.services.errors import ServiceError
 from registry.web.pages import sentence
@@ -96,6 +96,14 @@ class AccountAdapter(DefaultAccountAdapter):
         given = credentials.get("email") or credentials.get("username", "")
         user = accounts.of_login(given)
         return f"account:{user.pk}" if user else f"nobody:{given.lower()}"
+
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: Any = None, email: str | None = None
+    ) -> None:
+        """Access tokens outlive a password: whoever gets a new one reads which of them work."""
+        tokens = AccessToken.objects.usable().filter(user=user).order_by("name")
+        told = {"tokens": tokens if "password" in template_prefix else ()}
+        super().send_notification_mail(template_prefix, user, {**told, **(context or {})}, email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """A mail server that is down must not take signing up with it."""

@@ -14,15 +14,21 @@ from registry.services import tokens
 from registry.services.errors import ServiceError
 from registry.web.pages import attempt, sentence, signed_in
 from registry.web.settings_forms import TokenForm
+from registry.web.sign_in import confirmed
 
 
 @login_required
 @never_cache
 @require_http_methods(["GET", "POST"])
 def token_list(request: HttpRequest) -> HttpResponse:
-    user = signed_in(request)
-    form, issued = TokenForm(request.POST or None), None
-    if request.method == "POST" and form.is_valid():
+    return _make(request) if request.method == "POST" else _show(request, TokenForm())
+
+
+@confirmed
+def _make(request: HttpRequest) -> HttpResponse:
+    """A token outlives the session that made it: whoever finds an open browser makes none."""
+    user, form, issued = signed_in(request), TokenForm(request.POST), None
+    if form.is_valid():
         given = form.cleaned_data
         try:
             issued = tokens.issue(
@@ -32,9 +38,15 @@ def token_list(request: HttpRequest) -> HttpResponse:
             form.add_error(error.where if error.where in form.fields else None, sentence(error))
         else:
             form = TokenForm()
+    return _show(request, form, issued)
+
+
+def _show(
+    request: HttpRequest, form: TokenForm, issued: tuple[AccessToken, str] | None = None
+) -> HttpResponse:
     context = {
         "form": form,
-        "tokens": user.access_tokens.order_by("-created_at"),
+        "tokens": signed_in(request).access_tokens.order_by("-created_at"),
         "issued": issued and {"token": issued[0], "secret": issued[1]},
         "endpoint": request.build_absolute_uri("/").rstrip("/"),
     }

@@ -89,8 +89,36 @@ def test_nobody_gives_themselves_more_through_the_profile(signed_in, berta):
     assert now.is_superuser is False
 
 
-def test_a_token_for_reviews_neither_uploads_nor_lasts_for_ever(signed_in, berta):
-    page = signed_in.post("/settings/tokens", {"name": "desk", "scope": "review", "days": "30"})
+def test_an_open_browser_alone_makes_no_token(signed_in, berta, page_rules):
+    """What was typed is kept, and sent again once it is known who types."""
+    wanted = {"name": "desk", "scope": "write", "days": "30"}
+    assert signed_in.get("/settings/tokens").status_code == 200
+    asked = signed_in.post("/settings/tokens", wanted)
+    assert asked["Location"].startswith("/accounts/reauthenticate/?next=%2Fsettings%2Ftokens")
+    signed_in.post(asked["Location"], {"password": "guess"})
+    assert not AccessToken.objects.exists()
+    made = signed_in.post(asked["Location"], {"password": PASSWORD})
+    page_rules(made, "/settings/tokens after a password")
+    secret = made.content.decode().split('class="secret">')[1].split("<")[0]
+    assert tokens.authenticate(secret).name == "desk"
+
+
+def test_a_program_in_an_open_browser_makes_no_token_either(signed_in, berta):
+    wanted = {"name": "desk", "scope": "write"}
+
+    def ask():
+        return signed_in.post("/api/v1/tokens/", wanted, content_type="application/json")
+
+    refused = ask()
+    assert refused.status_code == 403
+    assert "/accounts/reauthenticate/" in refused.json()["next"]
+    assert not AccessToken.objects.exists()
+    signed_in.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert ask().status_code == 201
+
+
+def test_a_token_for_reviews_neither_uploads_nor_lasts_for_ever(confirmed, berta):
+    page = confirmed.post("/settings/tokens", {"name": "desk", "scope": "review", "days": "30"})
     secret = page.content.decode().split('class="secret">')[1].split("<")[0]
     token = tokens.authenticate(secret)
     assert token.scope == TokenScope.REVIEW

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from registry.models import User
-from registry.services import accounts
+from registry.services import accounts, tokens
 from tests.accounts.people import PASSWORD, link_in_mail, who
 
 
@@ -132,6 +134,20 @@ def test_a_lost_password_is_replaced_by_a_link_that_works_once(client, berta, pa
     assert "not valid any more" in Client().get(path, follow=True).content.decode()
     client.post("/login", {"login": "berta", "password": "another horse battery"})
     assert who(client) == "Berta"
+
+
+def test_whoever_gets_a_new_password_reads_which_tokens_still_work(client, berta):
+    tokens.issue(berta, name="not-mine", scope="write")
+    gone = timezone.now() - dt.timedelta(days=1)
+    tokens.issue(berta, name="long-gone", scope="write", expires_at=gone)
+    client.post("/accounts/password/reset/", {"email": "berta@example.org"})
+    form = client.get(link_in_mail(), follow=True)
+    new = {"password1": "another horse battery", "password2": "another horse battery"}
+    client.post(form.redirect_chain[-1][0], new, follow=True)
+    said = mail.outbox[-1].body
+    assert "These access tokens still work." in said
+    assert "- not-mine (write)" in said
+    assert "long-gone" not in said
 
 
 def test_a_reset_does_not_tell_who_has_an_account(client, berta):

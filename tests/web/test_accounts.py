@@ -75,6 +75,7 @@ def test_a_set_up_that_fails_leaves_the_link_and_no_account(client, db):
 
 def test_a_token_is_shown_once_and_works(client, berta, page_rules):
     client.force_login(berta)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     response = client.post("/settings/tokens", {"name": "laptop", "scope": "write", "days": "30"})
     html = response.content.decode()
     page_rules(response, "/settings/tokens")
@@ -91,6 +92,7 @@ def test_a_token_is_shown_once_and_works(client, berta, page_rules):
 
 def test_a_second_token_of_the_same_name_is_refused(client, berta):
     client.force_login(berta)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     tokens.issue(berta, name="laptop", scope="read")
     response = client.post("/settings/tokens", {"name": "laptop", "scope": "write", "days": ""})
     assert "already have a token named laptop" in response.content.decode()

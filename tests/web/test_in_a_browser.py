@@ -137,6 +137,8 @@ def test_a_person_signs_in_and_makes_a_token(live_db, chromium):
     page.get_by_role("button", name="Sign in").click()
     page.get_by_label("Name").fill("laptop")
     page.get_by_role("button", name="Make the token").click()
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Confirm").click()
     secret = page.locator("code.secret").text_content()
     assert tokens.authenticate(secret).user.username == "berta"
     assert not page.complaints
