@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -50,8 +52,35 @@ class File:
         return PurePosixPath(self.path).suffix.lower() in DATA_SUFFIXES | PICTURE_SUFFIXES
 
 
+_Trees = dict[tuple[int, str], list[File]]
+_kept: ContextVar[_Trees | None] = ContextVar("trees that were read", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Inside, the files of a commit are read from the database once: what it holds never changes.
+
+    For a plan that many rules look at, one after the other.
+    """
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
 def tree(repository: Repository, revision: str) -> list[File]:
-    """Every file of a revision with its sha256; three queries and those of the tree walk."""
+    """Every file of the commit with its sha256; three queries and those of the tree walk."""
+    kept = _kept.get()
+    if kept is None:
+        return _tree(repository, revision)
+    key = (repository.pk, revision)
+    if key not in kept:
+        kept[key] = _tree(repository, revision)
+    return list(kept[key])
+
+
+def _tree(repository: Repository, revision: str) -> list[File]:
     entries = [
         entry
         for entry in objects.ls_tree(repository, revision, "", recursive=True)

@@ -74,8 +74,11 @@ def _read(
             "There is no .parquet, .csv or .jsonl file", where="path", next="name one, or a folder"
         )
     for file in sorted(tables, key=lambda table: PurePosixPath(table.path)):
-        with commits.open_file(dataset, revision, file.path) as stream:
-            yield file.path, _column(stream.read(), file.path, column)
+        content = file.content
+        if content is None:
+            with commits.open_file(dataset, revision, file.path) as stream:
+                content = stream.read()
+        yield file.path, _column(content, file.path, column)
 
 
 def _sortable(label: Any) -> str | tuple[str, ...]:

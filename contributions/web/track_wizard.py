@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from contributions.services import beginnings, samples, track_plans
+from contributions.services import beginnings, inputs, samples, track_plans
 from contributions.services.samples import Sample
 from contributions.web.track_forms import TrackPlanForm
 from registry.models import Repository, RepoType, User
@@ -31,6 +31,11 @@ def new_track(request: HttpRequest) -> HttpResponse:
         return _page(request, user, form)
     if not form.is_valid():
         return _page(request, user, form, status=400)
+    with inputs.read_once():
+        return _planned(request, user, form)
+
+
+def _planned(request: HttpRequest, user: User, form: TrackPlanForm) -> HttpResponse:
     plan = form.plan()
     found = track_plans.faults(plan, maintainer=user)
     for fault in found:

@@ -74,6 +74,15 @@ def test_an_empty_site_leads_to_a_track_by_three_clicks(browser, cast, page_rule
     assert "check" in words_of(browser.get(f"/tracks/{track.name}"))
 
 
+@pytest.mark.parametrize(("do", "most"), [("check", 45), ("open", 95)])
+def test_a_plan_is_read_once_whatever_looks_at_it(
+    browser, sample, django_assert_max_num_queries, do, most
+):
+    browser.get("/tracks/new")
+    with django_assert_max_num_queries(most):
+        assert browser.post("/tracks/new", {**PLAN, "do": do}).status_code in {200, 302}
+
+
 def test_a_plan_is_checked_and_shown_as_a_file_before_it_is_opened(browser, sample, page_rules):
     answer = browser.post("/tracks/new", {**PLAN, "do": "check"})
     page_rules(answer, "/tracks/new")
