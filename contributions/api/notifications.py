@@ -70,9 +70,9 @@ class Notifications(Endpoint):
         operation_id="notifications_list", responses=NotificationSerializer(many=True), tags=TAG
     )
     def get(self, request: Request) -> Response:
-        """One's own, newest first."""
+        """One's own, newest first; without those about a repository that was closed since."""
         user = known(self.caller, "read your notifications")
-        rows = Notification.objects.filter(user=user, in_app=True)
+        rows = notifications.readable(user).filter(in_app=True)
         return self.page(rows, NotificationSerializer)
 
 

@@ -27,8 +27,7 @@ from django.utils.translation import ngettext
 
 from contributions.models import MailChoice, Notification
 from contributions.services.mail_links import DIGEST, off_link
-from contributions.services.notifications import one_line
-from registry.models import Repository
+from contributions.services.notifications import one_line, readable
 
 log = logging.getLogger(__name__)
 
@@ -130,20 +129,17 @@ def _still_wanted(lines: Sequence[Notification]) -> list[Notification]:
     """Without what was read meanwhile, and what the person may no longer see."""
     if not lines:
         return []
-    user = lines[0].user
-    about = {line.repository_id for line in lines if line.repository_id}
-    visible = set(
-        Repository.objects.visible_to(user).filter(pk__in=about).values_list("pk", flat=True)
-    )
+    user, numbers = lines[0].user, [line.pk for line in lines]
+    seen = set(readable(user).filter(pk__in=numbers).values_list("pk", flat=True))
     gone = not (user.email and user.is_active and user.anonymised_at is None)
     kept = [
         line
         for line in lines
         if not gone
-        and (line.repository_id is None or line.repository_id in visible)
+        and line.pk in seen
         and not (line.mail == MailChoice.DIGEST and line.in_app and line.read_at)
     ]
-    dropped = {line.pk for line in lines} - {line.pk for line in kept}
+    dropped = set(numbers) - {line.pk for line in kept}
     Notification.objects.filter(pk__in=dropped).update(mail=MailChoice.OFF)
     return kept
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone, translation
 
 from contributions.models import (
@@ -19,7 +20,7 @@ from contributions.models import (
     NotificationKind,
     Submission,
 )
-from contributions.services import access
+from contributions.services import access, review_queue
 from registry.models import Repository, User
 from registry.services.access import Caller
 from registry.services.errors import Invalid
@@ -176,6 +177,14 @@ def spread(news: News) -> None:
 
 
 # --- reading --------------------------------------------------------------------------------
+
+
+def readable(user: User) -> QuerySet[Notification]:
+    """What they were told, but for what is about a repository that was closed to them since."""
+    seen = Q(repository=None) | Q(repository__in=Repository.objects.visible_to(user).values("pk"))
+    if theirs := review_queue.seen_by(user):
+        seen |= Q(Exists(Submission.objects.filter(theirs, pk=OuterRef("submission"))))
+    return Notification.objects.filter(seen, user=user)
 
 
 def mark_read(user: User, *, ids: Iterable[int] | None = None) -> int:

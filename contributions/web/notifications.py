@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from contributions.models import Notification, NotificationKind, Track
 from contributions.services import interests, mail_links, notifications
 from contributions.web.notification_form import KIND_NAMES, KIND_WORDS, WishesForm
-from registry.models import Repository, RoleGrant, User
+from registry.models import RoleGrant, User
 from registry.web.links import choices, listing
 from registry.web.pages import signed_in
 
@@ -92,19 +92,11 @@ def centre(request: HttpRequest) -> HttpResponse:
 
 def _lines(user: User, page: Iterable[Notification]) -> list[Line]:
     rows = list(page)
-    about = {row.repository_id for row in rows if row.repository_id}
-    visible = set(
-        Repository.objects.visible_to(user).filter(pk__in=about).values_list("pk", flat=True)
-        if about
-        else ()
-    )
+    about = [row.pk for row in rows if row.repository_id is not None]
+    seen = notifications.readable(user).filter(pk__in=about).values_list("pk", flat=True)
+    closed = set(about) - set(seen if about else ())
     return [
-        Line(
-            row,
-            KIND_NAMES[NotificationKind(row.kind)],
-            closed=row.repository_id is not None and row.repository_id not in visible,
-        )
-        for row in rows
+        Line(row, KIND_NAMES[NotificationKind(row.kind)], closed=row.pk in closed) for row in rows
     ]
 
 

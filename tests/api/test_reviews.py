@@ -139,6 +139,17 @@ def test_news_is_read_and_marked(api, cast, is_problem):
     is_problem(ada.post("/notifications/read/", {"ids": ["x"]}), 400)
 
 
+def test_news_of_what_was_closed_since_are_not_read_here_either(api, cast):
+    model = cast.model
+    for person in (cast.emil, cast.berta):
+        notifications.tell(
+            person, NotificationKind.COMMENT, title="Named", url="/x", about="1", repository=model
+        )
+    Repository.objects.filter(pk=model.pk).update(private=True)
+    assert api(cast.emil).get("/notifications/").json()["results"] == []
+    assert len(api(cast.berta).get("/notifications/").json()["results"]) == 1
+
+
 def test_the_queue_tells_what_waits(api, cast):
     cast.offer()
     body = api().get("/queue/").json()
