@@ -88,9 +88,9 @@ class ReviewQueue(Endpoint):
 
     @extend_schema(operation_id="reviews_list", responses=ItemSerializer(many=True), tags=TAG)
     def get(self, request: Request) -> Response:
-        """What waits for a key of the caller's roles, the most urgent first."""
+        """What the caller may decide on by their roles, the most urgent first."""
         user = known(self.caller, "see what waits for review")
-        rows = review_queue.waiting(reviewer=user).filter(key__in=review_queue.keys_of(user))
+        rows = review_queue.for_keys(review_queue.keys_of(user), reviewer=user)
         if not access.reviews_with(self.caller):
             seen = Repository.objects.visible_to(user).values("pk")
             rows = rows.filter(submission__repository__in=seen)

@@ -72,16 +72,11 @@ def differs(submission: Submission, *, missing_keys: Iterable[str]) -> bool:
 # --- what waits ----------------------------------------------------------------------------------
 
 
-def waiting(key: Key | str = "", *, reviewer: User | None = None) -> ReviewItemQuerySet:
-    """Open lines of one key (empty: of all), the most urgent first; with what a list shows.
-
-    With a reviewer: without what they have an interest in or decide on with another key already.
-    """
+def waiting(key: Key | str = "") -> ReviewItemQuerySet:
+    """Open lines of one key (empty: of all), the most urgent first; with what a list shows."""
     rows = ReviewItem.objects.waiting()
     if key:
         rows = rows.filter(key=key)
-    if reviewer is not None:
-        rows = rows.exclude(submission__in=_not_for(reviewer, key))
     return rows.select_related(
         "claimed_by",
         "submission__contributor",
@@ -90,19 +85,13 @@ def waiting(key: Key | str = "", *, reviewer: User | None = None) -> ReviewItemQ
     ).order_by("due_at", "id")
 
 
-def _not_for(reviewer: User, key: Key | str) -> QuerySet[Submission]:
-    against = interests.concerning(reviewer)
-    if key:
-        against |= interests.turned_other_key(reviewer, str(key))
-    return _in_review().filter(against)
-
-
 def _in_review() -> QuerySet[Submission]:
     return Submission.objects.filter(status=SubmissionStatus.IN_REVIEW).order_by().only("pk")
 
 
 def for_keys(keys: Iterable[Key], *, reviewer: User) -> ReviewItemQuerySet:
-    """The same for all keys that one person reviews."""
+    """Of all keys that one person reviews, without what they have an interest in or decide on
+    with another key already."""
     rows, chosen = waiting(), list(keys)
     against = Q()
     for key in chosen:
@@ -142,7 +131,7 @@ def seen_by(reviewer: User) -> Q | None:
 def free(key: Key | str, *, reviewer: User) -> ReviewItemQuerySet:
     """What this reviewer could take next: their own claims, and what nobody looks at."""
     theirs = Q(claimed_by=None) | Q(claimed_until__lte=Now()) | Q(claimed_by=reviewer)
-    return waiting(key, reviewer=reviewer).filter(theirs)
+    return for_keys([Key(key)], reviewer=reviewer).filter(theirs)
 
 
 @transaction.atomic
@@ -169,6 +158,7 @@ def claim(item: ReviewItem, *, reviewer: User) -> ReviewItem:
             f"{reviewer} may not review this submission, because {interest.of_them}.",
             next="Ask another reviewer.",
         )
+    refuse_second_key(item.submission, reviewer, Key(item.key))
     rows = ReviewItem.objects.waiting().filter(pk=item.pk)
     if not reviewer.is_operator:
         rows = rows.filter(
@@ -202,6 +192,22 @@ def give_back(item: ReviewItem, *, reviewer: User) -> ReviewItem:
 def _refuse_role(reviewer: User, key: Key) -> None:
     if not reviewer.has_role(key.role):
         raise Forbidden(f"{reviewer} is no {key.role.english}.", where=f"key {key}")
+
+
+def refuse_second_key(submission: Submission, reviewer: User, key: Key) -> None:
+    turned = Review.objects.filter(submission=submission, reviewer=reviewer).exclude(key=key)
+    if other := turned.first():
+        raise Forbidden(
+            f"{reviewer} decides on the {other.key} key of this submission already.",
+            where=f"key {key}",
+            next="One person turns one key per submission: ask another reviewer.",
+        )
+
+
+def leave_other_keys(submission: Submission, reviewer: User, key: Key) -> None:
+    """Whoever decides on one key may not turn the others: what they claimed is free again."""
+    others = ReviewItem.objects.filter(submission=submission, claimed_by=reviewer).exclude(key=key)
+    others.update(claimed_by=None, claimed_until=None)
 
 
 def refuse_claimed(submission: Submission, *, key: Key, reviewer: User) -> None:

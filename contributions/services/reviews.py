@@ -74,6 +74,7 @@ def review(
         text=text,
         answer_due_at=_answer_due(decision),
     )
+    review_queue.leave_other_keys(submission, reviewer, key)
     _record(
         "given",
         given,
@@ -170,7 +171,7 @@ def _refuse_person(submission: Submission, reviewer: User, key: Key) -> None:
             where=f"submission {submission.pk}",
             next="Ask another reviewer.",
         )
-    _refuse_second_key(submission, reviewer, key)
+    review_queue.refuse_second_key(submission, reviewer, key)
 
 
 def _refuse_role(reviewer: User, key: Key) -> None:
@@ -179,16 +180,6 @@ def _refuse_role(reviewer: User, key: Key) -> None:
             f"{reviewer} is no {key.role.english}.",
             where=f"key {key}",
             next="Ask somebody with that role, or have an operator grant it.",
-        )
-
-
-def _refuse_second_key(submission: Submission, reviewer: User, key: Key) -> None:
-    turned = Review.objects.filter(submission=submission, reviewer=reviewer).exclude(key=key)
-    if other := turned.first():
-        raise Forbidden(
-            f"{reviewer} decides on the {other.key} key of this submission already.",
-            where=f"key {key}",
-            next="One person turns one key per submission: ask another reviewer.",
         )
 
 

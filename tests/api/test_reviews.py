@@ -106,6 +106,26 @@ def test_reviewers_decide_on_what_is_closed_to_others(api, cast, waiting, is_pro
     assert lena.post(path(waiting), approval(waiting)).status_code == 200, "repeated"
 
 
+def test_nobody_is_offered_a_second_key(api, cast, waiting, is_problem):
+    accounts.grant_role(cast.lena, Role.PRIVACY_REVIEWER, granted_by=None)
+    lena = api(cast.lena, scope="review")
+
+    def offered():
+        listed = lena.get("/reviews/").json()["results"]
+        return {row["key"]: row["id"] for row in listed if row["submission"]["id"] == waiting.pk}
+
+    both = offered()
+    assert set(both) == {"licence", "privacy"}
+    for item in both.values():
+        assert lena.post(f"/reviews/{item}/claim/").status_code == 200
+    assert lena.post(path(waiting), approval(waiting)).status_code == 200
+    assert offered() == {}
+    refused = is_problem(lena.post(f"/reviews/{both['privacy']}/claim/"), 403)
+    assert "One person turns one key" in refused["next"]
+    paul = api(cast.paul, scope="review").post(f"/reviews/{both['privacy']}/claim/")
+    assert paul.status_code == 200, "her claim ended with her decision"
+
+
 def test_a_maintainer_releases_what_is_approved(api, cast, waiting, is_problem):
     path = f"/tracks/{cast.track.name}/releases/"
     is_problem(api(cast.berta, scope="maintain").post(path), 409)

@@ -79,16 +79,18 @@ def test_the_queue_is_sorted_by_due_date_and_leaves_out_what_is_not_for_them(rea
         if line.submission.discussion is not None
     ]
     assert waiting == [measured, later]
-    for_emil = review_queue.waiting(Key.LICENCE, reviewer=ready.emil)
+    for_emil = review_queue.for_keys([Key.LICENCE], reviewer=ready.emil)
     assert later not in [line.submission for line in for_emil]
     assert measured in [line.submission for line in for_emil]
-    assert not review_queue.waiting(Key.LICENCE, reviewer=ready.berta).exists(), "she owns the base"
+    assert not review_queue.for_keys([Key.LICENCE], reviewer=ready.berta).exists(), (
+        "she owns the base"
+    )
 
 
 def test_whoever_decides_on_one_key_does_not_see_the_other(ready, measured):
     accounts.grant_role(ready.lena, Role.PRIVACY_REVIEWER, granted_by=None)
     ready.review(measured, "licence")
-    for_lena = review_queue.waiting(Key.PRIVACY, reviewer=ready.lena)
+    for_lena = review_queue.for_keys([Key.PRIVACY], reviewer=ready.lena)
     assert measured not in [line.submission for line in for_lena]
 
 
@@ -141,7 +143,7 @@ def test_the_owner_of_training_data_is_left_out(ready, measured):
         actor=ready.emil, namespace=ready.emil.namespace, name="data", repo_type="dataset"
     )
     ready.track.training_data.create(dataset=data, revision="0" * 40)
-    for_emil = review_queue.waiting(Key.LICENCE, reviewer=ready.emil)
+    for_emil = review_queue.for_keys([Key.LICENCE], reviewer=ready.emil)
     assert measured not in [line.submission for line in for_emil]
 
 
