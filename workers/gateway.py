@@ -23,6 +23,7 @@ import workers
 from contributions.models import FailureClass, Publication, Run, RunKind
 from contributions.services import (
     claims,
+    drafts,
     hub_tokens,
     jobs,
     mail,
@@ -37,7 +38,7 @@ from contributions.services.inputs import File
 from contributions.services.products import Product
 from registry.config.celery import SWEEP_SECONDS
 from registry.models import GitObject, User
-from registry.services import blobs, signing
+from registry.services import blobs, multipart, signing
 from registry.services.errors import ServiceError
 from workers import artifacts, publisher, runner, transfer
 from workers.artifacts import Made
@@ -70,6 +71,13 @@ def sweep() -> None:
     recovery.repeat_hints(expires=SWEEP_SECONDS)
     notification_trail.sweep()
     mail.deliver()
+
+
+def tidy() -> None:
+    """Remove what was begun and left: drafts of offers, and parts of uploads."""
+    close_old_connections()
+    drafts.discard_old()
+    multipart.discard_stale()
 
 
 def do(run: Run) -> None:

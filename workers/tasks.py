@@ -25,6 +25,12 @@ def sweep() -> None:
     gateway.sweep()
 
 
+@shared_task(name="workers.tasks.tidy")
+def tidy() -> None:
+    """Remove what people began and left. Safe to send twice."""
+    gateway.tidy()
+
+
 @signals.worker_ready.connect
 def _tidy(**_: Any) -> None:
     gateway.remove_leftovers()

@@ -17,6 +17,7 @@ from registry.services.errors import Conflict, EntryNotFound, Invalid, RevisionN
 from registry.services.paths import checked
 
 MOST_DRAFTS = 50
+DISCARDED_AT_ONCE = 500
 KINDS = {
     RepoType.MODEL: (
         PatchKind.WEIGHTS, PatchKind.ADAPTER, PatchKind.RECIPE, PatchKind.CARD, PatchKind.CODE,
@@ -139,9 +140,13 @@ def discard(draft: OfferDraft) -> None:
     draft.delete()
 
 
-def discard_old(author: User) -> None:
+def discard_old(author: User | None = None) -> None:
+    """Some at once, of one person or of all."""
     oldest = timezone.now() - OfferDraft.KEPT_FOR
-    for draft in OfferDraft.objects.filter(author=author, updated_at__lt=oldest):
+    old = OfferDraft.objects.filter(updated_at__lt=oldest)
+    if author is not None:
+        old = old.filter(author=author)
+    for draft in old.order_by("updated_at")[:DISCARDED_AT_ONCE]:
         discard(draft)
 
 

@@ -13,6 +13,7 @@ from contributions.models import (
     Track,
     TrackStatus,
 )
+from contributions.services import drafts, findable, moves
 from registry.models import User
 from registry.services import erasure
 from registry.services.errors import Conflict
@@ -43,9 +44,11 @@ def erase(user: User) -> User:
     for hindrance in _tracks_of(user):
         raise hindrance
     erased = erasure.erase(user)
+    moves.store(findable.of_person(erased))
     Notification.objects.filter(user=user).delete()
     NotificationChoice.objects.filter(user=user).delete()
-    OfferDraft.objects.filter(author=user).delete()
+    for draft in OfferDraft.objects.filter(author=user):
+        drafts.discard(draft)
     HubToken.objects.filter(namespace=user.namespace_id).delete()
     ReviewItem.objects.filter(claimed_by=user).update(claimed_by=None, claimed_until=None)
     return erased

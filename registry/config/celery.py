@@ -21,7 +21,7 @@ from django.conf import settings
 from registry.config import broker
 
 GENERAL, PUBLISH = "general", "publish"
-SWEEP_SECONDS = 5.0
+SWEEP_SECONDS, TIDY_SECONDS = 5.0, 3600.0
 
 # Jobs run in a sandbox without rights, whoever starts the worker.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser")
@@ -48,12 +48,13 @@ app.conf.update(
     worker_max_tasks_per_child=200,
     # To both queues: a general worker may be busy training for an hour.
     beat_schedule={
-        f"sweep-{queue}": {
-            "task": "workers.tasks.sweep",
-            "schedule": SWEEP_SECONDS,
-            "options": {"queue": queue, "expires": SWEEP_SECONDS},
+        f"{task}-{queue}": {
+            "task": f"workers.tasks.{task}",
+            "schedule": seconds,
+            "options": {"queue": queue, "expires": seconds},
         }
         for queue in (GENERAL, PUBLISH)
+        for task, seconds in (("sweep", SWEEP_SECONDS), ("tidy", TIDY_SECONDS))
     },
 )
 

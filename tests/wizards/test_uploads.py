@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 import json
+import os
 
 import pytest
+from django.utils import timezone
 
+from contributions.models import OfferDraft
 from contributions.services import draft_files, drafts, file_kinds
 from contributions.services.draft_files import Announced
+from registry.config.celery import app
 from registry.models import BlobUpload
 from registry.services import blobs
+from workers import tasks
 from workers.checks import files as checked
 from workers.checks import pickles
 
@@ -220,3 +226,47 @@ def test_the_names_refused_here_are_those_that_the_check_refuses():
     assert set(file_kinds.DOCUMENTATION) == set(checked.DOCUMENTATION)
     for path in ("model.safetensors", "docs/show.py", "README.md", "a.csv", ".gitattributes"):
         assert not file_kinds.refusal(path)
+
+
+# --- what was begun and left --------------------------------------------------------------------
+
+
+def half_sent(browser, draft):
+    """One part of two; returns what lies of uploads now."""
+    content = b"x" * (2 * PART)
+    file = announce(browser, draft, facts(content)).json()["files"][0]["id"]
+    assert put(browser, draft, file, 1, content[:PART]).status_code == 200
+    return parts()
+
+
+def parts():
+    return sorted(blobs.incoming().glob("parts-*"))
+
+
+def test_bytes_of_whoever_deletes_their_account_go_with_it(browser, draft, cast):
+    assert len(half_sent(browser, draft)) == 1
+    gone = browser.post("/settings/account/delete", {"name": "ada"})
+    assert gone.status_code == 302
+    assert parts() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_drafts_and_uploads_that_were_left_are_removed_by_the_clock(browser, draft, cast):
+    [folder] = half_sent(browser, draft)
+    tasks.tidy()
+    assert parts() == [folder]
+    old = timezone.now() - OfferDraft.KEPT_FOR - dt.timedelta(hours=1)
+    OfferDraft.objects.update(updated_at=old)
+    left = blobs.incoming() / f"parts-{'0' * 32}"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    tasks.tidy()
+    assert parts() == []
+    assert not OfferDraft.objects.exists()
+
+
+def test_the_clock_sends_only_tasks_that_exist():
+    app.loader.import_default_modules()
+    scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert scheduled == {"workers.tasks.sweep", "workers.tasks.tidy"}
+    assert scheduled <= set(app.tasks)
