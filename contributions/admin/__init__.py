@@ -1,5 +1,14 @@
 """The dashboard at /admin/: reviews, tracks, publications, operation."""
 
-from contributions.admin import decisions, home, operations, publications, queues, review, tracks
+from contributions.admin import (
+    decisions,
+    home,
+    operations,
+    publications,
+    queues,
+    review,
+    tracks,
+    words,
+)
 
-__all__ = ["decisions", "home", "operations", "publications", "queues", "review", "tracks"]
+__all__ = ["decisions", "home", "operations", "publications", "queues", "review", "tracks", "words"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -13,10 +13,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from contributions.admin.forms import ReplyForm
-from contributions.models import CannedReply, Decision, ReasonCode, Review, Submission
+from contributions.models import CannedReply, Decision, Key, ReasonCode, Review, Submission
 from contributions.services import canned_replies, review_queue
 from registry.admin import cells, navigation, staff
 from registry.admin.desk import Act, Desk
+from registry.admin.filters import Choice, of_kinds
 from registry.admin.navigation import Words
 from registry.admin.staff import Staff
 from registry.models import Repository, User
@@ -28,29 +29,31 @@ _TONES = {
 }
 
 
-class Open(admin.SimpleListFilter):
+class ByAnswer(Choice):
     title = _("answer")
     parameter_name = "answer"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("given", str(_("given"))), ("missing", str(_("missing")))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
-        if self.value() in {"given", "missing"}:
-            missing = self.value() == "missing"
-            return queryset.filter(answer_due_at__isnull=False, answer__isnull=missing)
-        return queryset
+    options: ClassVar = {
+        "given": (_("given"), Q(answer_due_at__isnull=False, answer__isnull=False)),
+        "missing": (_("missing"), Q(answer_due_at__isnull=False, answer__isnull=True)),
+    }
 
 
-class ByReason(admin.SimpleListFilter):
+class ByKey(Choice):
+    title = _("key")
+    parameter_name = "key"
+    options = of_kinds(Key, "key")
+
+
+class ByDecision(Choice):
+    title = _("decision")
+    parameter_name = "decision"
+    options = of_kinds(Decision, "decision")
+
+
+class ByReason(Choice):
     title = _("reason")
     parameter_name = "reason"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(code.value, str(code.label)) for code in ReasonCode]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Review]) -> QuerySet[Review]:
-        return queryset.filter(reason_code=self.value()) if self.value() else queryset
+    options = of_kinds(ReasonCode, "reason_code")
 
 
 @admin.register(Review)
@@ -59,11 +62,11 @@ class Decisions(Desk):
     may_see = staff.reviewers
     related = ("submission__repository__namespace", "reviewer", "answer")
     about = _("Every decision, the latest first. The latest of each key is the one that counts.")
-    list_display = ("what", "key", "decided", "why", "reviewer", "when", "due")
+    list_display = ("what", "which", "decided", "why", "who", "when", "due")
     list_display_links = None
-    list_filter = ("key", "decision", ByReason, Open)
+    list_filter = (ByKey, ByDecision, ByReason, ByAnswer)
     search_fields = ("submission__title",)
-    search_help_text = _("Contributor, reviewer, number, or words of title or reason")
+    search_help_text = _("Person, number, words of title or reason")
     ordering = ("-id",)
 
     def visible(self, rows: QuerySet[Review], who: Staff) -> QuerySet[Review]:
@@ -97,11 +100,19 @@ class Decisions(Desk):
     @admin.display(description=_("submission"))
     def what(self, review: Review) -> str:
         return format_html(
-            '<a class="cw-link" href="{}">{}</a><br><span class="cw-small">{}</span>',
+            '<a href="{}">{}</a><br><span class="under">{}</span>',
             _address(review),
             review.submission.title,
             review.submission.repository.full_name,
         )
+
+    @admin.display(description=_("key"))
+    def which(self, review: Review) -> str:
+        return str(review.get_key_display())
+
+    @admin.display(description=_("reviewer"))
+    def who(self, review: Review) -> str:
+        return cells.person(review.reviewer)
 
     @admin.display(description=_("decision"))
     def decided(self, review: Review) -> str:
@@ -109,7 +120,7 @@ class Decisions(Desk):
 
     @admin.display(description=_("reason"))
     def why(self, review: Review) -> str:
-        said = review.said
+        said = review.told
         return said if len(said) <= 160 else f"{said[:160]}…"
 
     @admin.display(description=_("when"))
@@ -145,9 +156,9 @@ class Replies(Desk):
     title = _("Canned replies")
     may_see = staff.reviewers
     about = _("Chosen on the page of a review, they fill its form; the words may be changed there.")
-    list_display = ("name", "for_key", "decision", "reason")
+    list_display = ("name", "for_key", "decided", "reason")
     list_display_links = None
-    list_filter = ("key", "decision")
+    list_filter = (ByKey, ByDecision)
     search_fields = ("title__icontains", "text__icontains")
     ordering = ("title",)
     acts = (
@@ -184,6 +195,10 @@ class Replies(Desk):
     def for_key(self, reply: CannedReply) -> Words:
         return reply.get_key_display() if reply.key else _("any")
 
+    @admin.display(description=_("decision"))
+    def decided(self, reply: CannedReply) -> str:
+        return str(reply.get_decision_display())
+
     @admin.display(description=_("reason"))
     def reason(self, reply: CannedReply) -> str:
         known = reply.reason_code in ReasonCode.values
@@ -201,10 +216,8 @@ class Replies(Desk):
 
 navigation.add(
     navigation.REVIEWS,
+    navigation.Link(_("Decisions"), "admin:contributions_review_changelist", staff.reviewers),
     navigation.Link(
-        _("Decisions"), "fact_check", "admin:contributions_review_changelist", staff.reviewers
-    ),
-    navigation.Link(
-        _("Canned replies"), "chat", "admin:contributions_cannedreply_changelist", staff.reviewers
+        _("Canned replies"), "admin:contributions_cannedreply_changelist", staff.reviewers
     ),
 )

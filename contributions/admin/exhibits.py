@@ -13,18 +13,25 @@ from contributions.models import (
     Submission,
 )
 from contributions.services import evidence, findings
-from contributions.web import excerpts
+from contributions.web import excerpts, timeline
 from contributions.web.scores import by_split
+from contributions.web.submission_page import thread
 from registry.admin.navigation import Words
-from registry.models import Event, Revision
+from registry.models import Revision
 
 FINDINGS = 100
+HISTORY = 200
 EXHIBITS: dict[str, Words] = {
     "findings": _("Findings"),
     "changes": _("Changes"),
     "scores": _("Scores"),
     "lineage": _("Lineage"),
     "history": _("History"),
+}
+_CARD: dict[str, Words] = {
+    "license": _("Licence"),
+    "base_model": _("Base model"),
+    "datasets": _("Datasets"),
 }
 
 
@@ -36,14 +43,16 @@ def chosen(request: HttpRequest, submission: Submission, given: list[Review]) ->
         query = request.GET.copy()
         query["show"] = other
         links.append((title, f"?{query.urlencode()}", other == name))
+    shared = {"exhibit": name, "exhibits": links, "given": given}
+    if name == "history":
+        return {**shared, **_history(submission, given)}
     show = {
         "findings": _findings,
         "changes": _changes,
         "scores": _scores,
         "lineage": _lineage,
-        "history": _history,
     }[name]
-    return {"exhibit": name, "exhibits": links, "given": given, **show(submission)}
+    return {**shared, **show(submission)}
 
 
 def _findings(submission: Submission) -> dict[str, Any]:
@@ -75,9 +84,21 @@ def _scores(submission: Submission) -> dict[str, Any]:
 
 
 def _lineage(submission: Submission) -> dict[str, Any]:
-    return {"ancestors": evidence.lineage(submission), "card": evidence.declared(submission)}
+    told = evidence.declared(submission)
+    card = [(words, told[name]) for name, words in _CARD.items() if name in told]
+    return {"ancestors": evidence.lineage(submission), "card": card}
 
 
-def _history(submission: Submission) -> dict[str, Any]:
-    trail = Event.objects.filter(subject=f"submission:{submission.pk}").select_related("actor")
-    return {"trail": trail.order_by("-id")[:100]}
+def _history(submission: Submission, given: list[Review]) -> dict[str, Any]:
+    """As the page of the submission tells it, the latest first."""
+    ended = submission.runs.only("kind", "status", "reason", "finished_at").order_by("-id")
+    patches = submission.release_patches.select_related("release__track")
+    found = timeline.moments(
+        submission,
+        events=timeline.events_of(submission),
+        thread=thread(submission),
+        runs=ended[: timeline.MOST],
+        reviews=given,
+        patches=list(patches),
+    )
+    return {"moments": sorted(found, key=lambda moment: moment.at, reverse=True)[:HISTORY]}

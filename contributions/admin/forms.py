@@ -64,18 +64,23 @@ def replies(key: Key) -> QuerySet[CannedReply]:
 class ReplyForm(forms.Form):
     """A canned reply."""
 
-    title = forms.CharField(max_length=100)
-    key = forms.ChoiceField(required=False, choices=[("", _("any")), *Key.choices])
+    title = forms.CharField(label=_("Title"), max_length=100)
+    key = forms.ChoiceField(label=_("Key"), required=False, choices=[("", _("any")), *Key.choices])
     decision = forms.ChoiceField(
-        choices=[(d.value, d.label) for d in Decision if d is not Decision.APPROVE]
+        label=_("Decision"),
+        choices=[(d.value, d.label) for d in Decision if d is not Decision.APPROVE],
     )
     reason_code = forms.ChoiceField(
         required=False, label=_("Reason"), choices=[("", _("none")), *ReasonCode.choices]
     )
-    text = forms.CharField(max_length=20_000, widget=forms.Textarea(attrs={"rows": 8}))
+    text = forms.CharField(
+        label=_("Text"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 8})
+    )
 
 
 class PolicyForm(forms.Form):
     """The acceptance policy of a track, as JSON; its service knows what it may hold."""
 
-    policy = forms.JSONField(widget=forms.Textarea(attrs={"rows": 12}))
+    policy = forms.JSONField(
+        label=_("Policy"), widget=forms.Textarea(attrs={"rows": 12, "class": "mono"})
+    )

@@ -11,16 +11,18 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from contributions.admin.operations import STACKED, chart
+from contributions.admin import charts
 from contributions.admin.queues import waiting_for
 from contributions.admin.review import keys_of
 from contributions.models import Key, ReviewItem
 from contributions.services import operation
+from contributions.web import notifications
 from registry.admin import staff
 from registry.admin.staff import Staff
 from registry.templatetags.figures import short_date
 
 MINE, URGENT = 10, 8
+staff.read_along["unread"] = notifications.unread()
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Queue:
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """DASHBOARD_CALLBACK of unfold: what `admin/index.html` shows."""
     who = staff.of(request)
-    more: dict[str, Any] = {"title": _("Overview"), "who": who, "stacked": STACKED}
+    more: dict[str, Any] = {"title": _("Overview"), "who": who}
     if who.reviews or who.is_operator:
         more |= _reviews(who)
     if who.is_operator:
@@ -48,9 +50,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         lines = {_("finished"): figures.finished, _("failed"): failed or [0] * len(days)}
         more |= {
             "figures": figures,
-            "runs_chart": chart(days, lines, kind="bar"),
-            "days": days,
-            "runs": lines,
+            "runs_chart": charts.columns(days, lines),
         }
     return {**context, **more}
 
@@ -75,12 +75,4 @@ def _reviews(who: Staff) -> dict[str, Any]:
         "queues": queues,
         "mine": claimed.select_related("submission__repository__namespace")[:MINE],
         "urgent": rows[:URGENT],
-        "queue_chart": chart(
-            [str(queue.key.label) for queue in queues],
-            {
-                _("in time"): [queue.waiting - queue.overdue for queue in queues],
-                _("overdue"): [queue.overdue for queue in queues],
-            },
-            kind="bar",
-        ),
     }

@@ -7,12 +7,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contributions.models import Publication, PublicationStatus, StepStatus
 from contributions.services import interests, publications
+from contributions.templatetags.pictures import step_word
 from registry.admin import cells, navigation, staff
 from registry.admin.desk import Act, Desk, Table
+from registry.admin.filters import Choice, of_kinds
 from registry.admin.navigation import Words
 from registry.admin.staff import Staff
 from registry.models import User
@@ -31,14 +34,20 @@ def _again(actor: User, row: Publication, given: dict[str, Any]) -> object:
     )
 
 
+class ByStatus(Choice):
+    title = _("state")
+    parameter_name = "status"
+    options = of_kinds(PublicationStatus, "status")
+
+
 @admin.register(Publication)
 class Publications(Desk):
     title = _("Publications")
     may_see = staff.maintainers
     related = ("release__track__repository__namespace", "requested_by")
-    list_display = ("what", "release", "state", "since")
+    list_display = ("what", "of", "state", "since")
     list_display_links = None
-    list_filter = ("status",)
+    list_filter = (ByStatus,)
     search_fields = ("repo_id__icontains", "release__track__name__iexact")
     ordering = ("-id",)
     acts = (
@@ -64,6 +73,10 @@ class Publications(Desk):
     def what(self, row: Publication) -> str:
         return cells.row_link(row, row.repo_id)
 
+    @admin.display(description=_("release"))
+    def of(self, row: Publication) -> str:
+        return cells.link(row.release.get_absolute_url(), _release(row))
+
     @admin.display(description=_("state"))
     def state(self, row: Publication) -> str:
         return cells.label(row.get_status_display(), _TONES.get(row.status, ""))
@@ -72,9 +85,12 @@ class Publications(Desk):
     def since(self, row: Publication) -> str:
         return cells.ago(row.created_at)
 
+    def name_of(self, row: Publication) -> str:
+        return f"{_release(row)} → {row.repo_id}"
+
     def facts(self, row: Publication) -> Iterable[tuple[Words, Any]]:
         return [
-            (_("Release"), cells.link(row.release.get_absolute_url(), row.release)),
+            (_("Release"), self.of(row)),
             (_("Where"), row.url),
             (_("State"), self.state(row)),
             (_("Why"), row.reason),
@@ -87,7 +103,7 @@ class Publications(Desk):
         steps = [
             (
                 step.position + 1,
-                step.name,
+                step_word(step.name),
                 cells.label(step.get_status_display(), _TONES.get(step.status, "")),
                 _told(step.detail) if step.status != StepStatus.WAITING else "",
                 cells.moment(step.finished_at),
@@ -96,6 +112,11 @@ class Publications(Desk):
         ]
         head = (_("step"), _("name"), _("state"), _("what it did"), _("finished"))
         return [Table(_("Plan and steps"), head, steps, _("Nothing is planned."))]
+
+
+def _release(row: Publication) -> str:
+    words = gettext("%(track)s, release %(number)s")
+    return words % {"track": row.release.track.name, "number": row.release.number}
 
 
 def _told(detail: dict[str, Any]) -> str:
@@ -110,7 +131,6 @@ navigation.add(
     navigation.WORK,
     navigation.Link(
         _("Publications"),
-        "publish",
         "admin:contributions_publication_changelist",
         staff.maintainers,
     ),

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from contributions.admin.review import keys_of
+from contributions.admin.review import QUEUES, keys_of
 from contributions.models import Key, ReviewItem
 from contributions.services import review_queue, review_risk
 from registry.admin import cells, navigation, staff
@@ -22,11 +22,6 @@ from registry.admin.desk import Desk
 from registry.admin.staff import Staff
 
 RISK_TONES = ("", "note", "care", "loss")
-TITLES: dict[str, navigation.Words] = {
-    Key.LICENCE.value: _("Licence queue"),
-    Key.PRIVACY.value: _("Privacy queue"),
-    Key.TECHNICAL.value: _("Technical queue"),
-}
 
 
 class ByRisk(admin.SimpleListFilter):
@@ -34,7 +29,7 @@ class ByRisk(admin.SimpleListFilter):
     parameter_name = "risk"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(str(at), word) for at, word in enumerate(review_risk.WORDS)]
+        return [(str(at), review_risk.word(at)) for at in range(len(review_risk.WORDS))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         known = [str(at) for at in range(len(review_risk.WORDS))]
@@ -94,7 +89,7 @@ class Queues(Desk):
         own = keys_of(staff.of(request))
         chosen = request.GET.get("key", "")
         more: dict[str, Any] = {"take_key": chosen if chosen in own else "", "takes": bool(own)}
-        more["title"] = TITLES.get(chosen, self.title)
+        more["title"] = QUEUES[Key(chosen)] if chosen in Key.values else self.title
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
     def row_page(self, request: HttpRequest, row: ReviewItem) -> HttpResponse:
@@ -104,7 +99,7 @@ class Queues(Desk):
     def what(self, item: ReviewItem) -> str:
         submission = item.submission
         return format_html(
-            '<a class="cw-link" href="{}">{}</a><br><span class="cw-small">{} · {}</span>',
+            '<a href="{}">{}</a><br><span class="under">{} · {}</span>',
             _address(item),
             submission.title,
             submission.repository.full_name,
@@ -132,9 +127,11 @@ class Queues(Desk):
 
     @admin.display(description=_("risk"))
     def risky(self, item: ReviewItem) -> str:
-        word = cells.label(review_risk.WORDS[item.risk], RISK_TONES[item.risk])
+        word = cells.label(review_risk.word(item.risk), RISK_TONES[item.risk])
         return format_html(
-            '{}<br><span class="cw-small">{}</span>', word, ", ".join(item.risk_reasons)
+            '{}<br><span class="under">{}</span>',
+            word,
+            ", ".join(review_risk.in_words(item.risk_reasons)),
         )
 
     @admin.display(description=_("claimed by"))
@@ -142,7 +139,7 @@ class Queues(Desk):
         if not item.is_claimed or item.claimed_until is None:
             return "–"
         return format_html(
-            '{}<br><span class="cw-small">{}</span>',
+            '{}<br><span class="under">{}</span>',
             cells.person(item.claimed_by),
             f"{item.claimed_until:%H:%M} UTC",
         )
@@ -167,17 +164,12 @@ navigation.add(
     navigation.REVIEWS,
     *(
         navigation.Link(
-            TITLES[key.value],
-            icon,
+            QUEUES[key],
             "admin:contributions_reviewitem_changelist",
             _may(key),
             f"key={key.value}",
             1,
         )
-        for key, icon in (
-            (Key.LICENCE, "balance"),
-            (Key.PRIVACY, "privacy_tip"),
-            (Key.TECHNICAL, "engineering"),
-        )
+        for key in Key
     ),
 )

@@ -10,19 +10,27 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from contributions.admin import exhibits
 from contributions.admin.forms import DecisionForm, replies
 from contributions.models import Decision, Key, Review, ReviewItem, Submission
-from contributions.services import access, interests, review_queue, reviews
+from contributions.services import access, interests, review_queue, review_risk, reviews
 from contributions.services.status import required_keys, stands
 from registry.admin import staff
+from registry.admin.navigation import Words
 from registry.admin.site import add_page
 from registry.admin.staff import Staff
 from registry.services.access import Caller
 from registry.services.errors import NotFound, ServiceError
 from registry.web.pages import attempt, sentence
+
+QUEUES: dict[Key, Words] = {
+    Key.LICENCE: _lazy("Licence queue"),
+    Key.PRIVACY: _lazy("Privacy queue"),
+    Key.TECHNICAL: _lazy("Technical queue"),
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,18 @@ class Desk:
         return claimed and self.who.is_operator and self.key.role in self.who.roles
 
     @property
+    def queue(self) -> Words:
+        return QUEUES[self.key]
+
+    @property
+    def risk(self) -> str:
+        return review_risk.word(self.item.risk) if self.item else ""
+
+    @property
+    def risk_reasons(self) -> list[str]:
+        return review_risk.in_words(self.item.risk_reasons) if self.item else []
+
+    @property
     def address(self) -> str:
         return f"{reverse('admin:review', args=[self.submission.pk])}?key={self.key.value}"
 
@@ -127,7 +147,7 @@ def _show(
         form.initial["head"] = desk.submission.head_revision
     context = {
         **exhibits.chosen(request, desk.submission, desk.given),
-        **_frame(request, _("Submission %s") % desk.submission.pk),
+        **_frame(request, desk.submission.title),
         "desk": desk,
         "obstacle": obstacle,
         "form": form,

@@ -8,13 +8,16 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Exists, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from contributions.admin.forms import PolicyForm
-from contributions.models import Benchmark, Release, Track, TrackStatus, Usage
+from contributions.models import Benchmark, Release, Task, Track, TrackStatus, Usage
 from contributions.services import interests, track_changes, tracks
+from contributions.templatetags.pictures import key_word
 from registry.admin import cells, navigation, staff
 from registry.admin.desk import Act, Desk, Reason, Table
+from registry.admin.filters import Choice, of_kinds
 from registry.admin.navigation import Words
 from registry.admin.staff import Staff
 from registry.models import User
@@ -38,6 +41,18 @@ def _policy(given: dict[str, Any]) -> Any:
     return given["policy"]
 
 
+class ByStatus(Choice):
+    title = _("state")
+    parameter_name = "status"
+    options = of_kinds(TrackStatus, "status")
+
+
+class ByTask(Choice):
+    title = _("task")
+    parameter_name = "task"
+    options = of_kinds(Task, "task")
+
+
 @admin.register(Track)
 class Tracks(Desk):
     title = _("Tracks")
@@ -46,7 +61,7 @@ class Tracks(Desk):
     about = _("New tracks are opened on the site, under Tracks.")
     list_display = ("name_", "model_", "task", "state", "keys", "since")
     list_display_links = None
-    list_filter = ("status", "task")
+    list_filter = (ByStatus, ByTask)
     search_fields = ("name__icontains", "title__icontains", "repository__name__icontains")
     ordering = ("name",)
     acts = (
@@ -58,8 +73,8 @@ class Tracks(Desk):
             ),
             _("The policy is changed."),
             explain=_(
-                "Keys: which reviewers sign; finetune_seconds and max_steps: the budget of one "
-                "training. What waits is looked at again at once."
+                "It says which reviewers sign, and how many seconds and steps one training may "
+                "take. What waits is looked at again at once."
             ),
             form=PolicyForm,
             may=lambda who, row: row.status != TrackStatus.CLOSED,
@@ -97,14 +112,16 @@ class Tracks(Desk):
 
     @admin.display(description=_("keys"))
     def keys(self, row: Track) -> str:
-        return ", ".join(row.policy.get("keys", []))
+        return ", ".join(key_word(key) for key in row.policy.get("keys", []))
 
     @admin.display(description=_("since"))
     def since(self, row: Track) -> str:
         return cells.ago(row.created_at)
 
     def facts(self, row: Track) -> Iterable[tuple[Words, Any]]:
-        policy = ", ".join(f"{name}: {_said(value)}" for name, value in sorted(row.policy.items()))
+        policy = format_html_join(
+            "\n", "<code>{}: {}</code>", ((n, _said(v)) for n, v in sorted(row.policy.items()))
+        )
         return [
             (_("Page"), cells.link(row.get_absolute_url(), row.title)),
             (_("Model"), cells.repository(row.repository)),
@@ -150,7 +167,7 @@ class Benchmarks(Desk):
     related = ("dataset__namespace",)
     list_display = ("name_", "task", "metric", "since")
     list_display_links = None
-    list_filter = ("task",)
+    list_filter = (ByTask,)
     search_fields = ("name__icontains",)
     ordering = ("-id",)
 
@@ -210,12 +227,11 @@ class Budgets(Desk):
 
 navigation.add(
     navigation.WORK,
-    navigation.Link(_("Tracks"), "flag", "admin:contributions_track_changelist", staff.maintainers),
+    navigation.Link(_("Tracks"), "admin:contributions_track_changelist", staff.maintainers),
     navigation.Link(
         _("Benchmarks"),
-        "straighten",
         "admin:contributions_benchmark_changelist",
         staff.maintainers,
     ),
-    navigation.Link(_("Budgets"), "timer", "admin:contributions_usage_changelist", staff.operators),
+    navigation.Link(_("Budgets"), "admin:contributions_usage_changelist", staff.operators),
 )

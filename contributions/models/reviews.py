@@ -106,8 +106,16 @@ class Review(models.Model):
     def said(self) -> str:
         """Reason and text in one line, as the status of the submission quotes them."""
         known = self.reason_code in ReasonCode.values
-        reason = ReasonCode(self.reason_code).english if known else self.reason_code
-        return " – ".join(part for part in (str(reason), self.text) if part)
+        return self._line(ReasonCode(self.reason_code).english if known else self.reason_code)
+
+    @property
+    def told(self) -> str:
+        """The same, with the reason in the reader's language."""
+        known = self.reason_code in ReasonCode.values
+        return self._line(str(ReasonCode(self.reason_code).label) if known else self.reason_code)
+
+    def _line(self, reason: str) -> str:
+        return " – ".join(part for part in (reason, self.text) if part)
 
     @property
     def is_overdue(self) -> bool:

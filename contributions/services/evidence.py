@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from contributions.models import Submission, TrackDataset
 from contributions.services import cards
 from registry.models import GitObject, Repository, Revision
@@ -51,9 +53,10 @@ def changes(submission: Submission) -> list[FileChange]:
         made = _file(change)
         old, new = _text(texts, change.before), _text(texts, change.after)
         if old is None or new is None:
-            made.note = "large file" if _is_large(change) else "not text, or too long to show"
+            too_long = _("not text, or too long to show")
+            made.note = _("large file") if _is_large(change) else too_long
         elif shown >= SHOWN or (told := line_diffs.compare(old, new, budget)) is None:
-            made.note = "left out: the change is longer than people read"
+            made.note = _("left out: the change is longer than people read")
         else:
             made.lines, shown = _lines(told), shown + 1
         found.append(made)
@@ -88,11 +91,11 @@ def _changed(submission: Submission) -> list[Change]:
 
 
 def _file(change: Change) -> FileChange:
-    verb = "changed"
+    verb = _("changed")
     if change.before is None:
-        verb = "added"
+        verb = _("added")
     elif change.after is None:
-        verb = "removed"
+        verb = _("removed")
     entry = change.after or change.before
     return FileChange(change.path, verb, entry.size if entry else 0)
 
@@ -156,11 +159,11 @@ def _licences(card: dict[str, object]) -> list[str]:
 
 def lineage(submission: Submission) -> list[Ancestor]:
     """The repository, its track's base, and the training data; one query."""
-    found = [Ancestor("changes", submission.repository, submission.base_revision)]
+    found = [Ancestor(_("what it changes"), submission.repository, submission.base_revision)]
     if track := submission.track:
-        found.append(Ancestor("base", track.repository, track.base_revision))
+        found.append(Ancestor(_("base model"), track.repository, track.base_revision))
         used = TrackDataset.objects.filter(track=track).select_related("dataset__namespace")
-        found += [Ancestor("training data", u.dataset, u.revision) for u in used.order_by("pk")]
+        found += [Ancestor(_("training data"), u.dataset, u.revision) for u in used.order_by("pk")]
     return found
 
 

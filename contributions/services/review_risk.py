@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext, pgettext_lazy
+
 from contributions.models import (
     PatchKind,
     Severity,
@@ -11,7 +17,24 @@ from contributions.models import (
 from contributions.services import findings
 
 HIGHEST = 3
-WORDS = ("low", "some", "raised", "high")
+WORDS = (
+    pgettext_lazy("risk", "low"),
+    pgettext_lazy("risk", "some"),
+    pgettext_lazy("risk", "raised"),
+    pgettext_lazy("risk", "high"),
+)
+_MANY = re.compile(r"(\d+) findings to look at")
+# Kept in English with the item; each reader has them in their own language.
+_REASONS: dict[str, Any] = {
+    "a finding": _("a finding"),
+    "a finding about people's data": _("a finding about people's data"),
+    "changes code": _("changes code"),
+    "brings data": _("brings data"),
+    "for a private repository": _("for a private repository"),
+    "nothing of this contributor has passed before": _(
+        "nothing of this contributor has passed before"
+    ),
+}
 # Rules of the checks that are about people.
 ABOUT_PEOPLE = ("personal", "privacy", "secret")
 _PASSED = (SubmissionStatus.APPROVED, SubmissionStatus.RELEASED, SubmissionStatus.PUBLISHED)
@@ -22,6 +45,21 @@ def of(submission: Submission) -> tuple[int, list[str]]:
     reasons = [*_of_findings(submission), *_of_kind(submission), *_of_people(submission)]
     points = sum(weight for weight, _ in reasons)
     return min(points, HIGHEST), [reason for _, reason in reasons]
+
+
+def word(risk: int) -> str:
+    return str(WORDS[min(risk, HIGHEST)])
+
+
+def in_words(reasons: list[str]) -> list[str]:
+    return [_in_words(reason) for reason in reasons]
+
+
+def _in_words(reason: str) -> str:
+    if many := _MANY.fullmatch(reason):
+        count = int(many[1])
+        return ngettext("%d finding to look at", "%d findings to look at", count) % count
+    return str(_REASONS.get(reason, reason))
 
 
 def _of_findings(submission: Submission) -> list[tuple[int, str]]:

@@ -17,7 +17,7 @@ __all__ = ["ago", "day", "label", "link", "moment", "person", "repository", "row
 
 
 def link(href: str, text: Any) -> SafeString:
-    return format_html('<a class="cw-link" href="{}">{}</a>', href, text)
+    return format_html('<a href="{}">{}</a>', href, text)
 
 
 def row_link(row: Any, text: Any = "") -> SafeString:
@@ -38,7 +38,7 @@ def repository(found: Repository | None) -> SafeString | str:
 
 def label(text: Words, kind: str = "") -> SafeString:
     """A word in a box; `kind`: gain, loss, care, note."""
-    return format_html('<span class="cw-label cw-{}">{}</span>', kind or "plain", text)
+    return format_html('<span class="tag {}">{}</span>', kind, text)
 
 
 def moment(at: dt.datetime | None) -> str:

@@ -20,9 +20,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from registry.admin import staff
+from registry.admin import listing, staff
 from registry.admin.navigation import Words
 from registry.admin.staff import Staff
 from registry.models import User
@@ -38,7 +39,9 @@ class Confirm(forms.Form):
 
 
 class Reason(forms.Form):
-    reason = forms.CharField(max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+    )
 
 
 @dataclass(frozen=True)
@@ -85,18 +88,18 @@ class Desk(ModelAdmin):
     related: ClassVar[tuple[str, ...]] = ()
     page_template = "registry/admin/row.html"
     change_list_template = "registry/admin/list.html"
-    # One line above the list.
+    # One line above the list, and what stands there while it is empty.
     about: ClassVar[Words] = ""
+    empty: ClassVar[Words] = _("There is nothing here yet.")
     title: ClassVar[Words] = ""
 
     actions = None
-    paginator = BoundedPaginator
+    paginator: ClassVar[type[BoundedPaginator]] = BoundedPaginator
     show_full_result_count = False
     # Counting every choice of every filter would read whole tables.
     show_facets = ShowFacets.NEVER
     list_per_page = 25
     list_max_show_all = 25
-    list_filter_submit = True
     sortable_by = ()
 
     @property
@@ -134,12 +137,16 @@ class Desk(ModelAdmin):
     def row(self, request: HttpRequest, pk: str) -> Any:
         found = self.get_object(request, pk)
         if found is None:
-            raise NotFound(f"There is no {self.opts.verbose_name} {pk[:40]}.")
+            raise NotFound(f"“{self.title}” has no page {pk[:40]}.")
         return found
+
+    def name_of(self, row: Any) -> Words:
+        """The heading of the row's page."""
+        return str(row)
 
     def facts(self, row: Any) -> Iterable[tuple[Words, Any]]:
         """Label and value of each line of the row's page."""
-        return [(self.opts.verbose_name, row)]
+        return []
 
     def tables(self, row: Any) -> list[Table]:
         return []
@@ -162,8 +169,17 @@ class Desk(ModelAdmin):
     ) -> Any:
         if request.method not in LOOKING:
             raise PermissionDenied
-        more = {"title": self.title, "about": self.about, "acts": self.offered(request, None)}
-        return super().changelist_view(request, {**more, **(extra_context or {})})
+        more = {
+            "title": self.title,
+            "about": self.about,
+            "empty": self.empty,
+            "acts": self.offered(request, None),
+        }
+        shown = super().changelist_view(request, {**more, **(extra_context or {})})
+        if (context := getattr(shown, "context_data", None)) is not None:
+            hint, most = self.search_help_text or "", self.paginator.most
+            context["listing"] = listing.read(context["cl"], hint=hint, ends_at=most)
+        return shown
 
     def row_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         if not self.has_view_permission(request) or request.method not in LOOKING:
@@ -173,7 +189,7 @@ class Desk(ModelAdmin):
     def row_page(self, request: HttpRequest, row: Any) -> HttpResponse:
         """To whoever may see it."""
         context = {
-            **self.shell(request, str(row)),
+            **self.shell(request, self.name_of(row)),
             "row": row,
             "facts": self.facts(row),
             "tables": self.tables(row),
@@ -199,8 +215,9 @@ class Desk(ModelAdmin):
                 messages.success(request, str(chosen.done))
                 return HttpResponseRedirect(self._back(row))
         context = {
-            **self.shell(request, str(chosen.label)),
+            **self.shell(request, chosen.label),
             "row": row,
+            "row_title": self.name_of(row) if row else "",
             "act": chosen,
             "form": form,
             "back": self._back(row),
@@ -208,7 +225,7 @@ class Desk(ModelAdmin):
         status = 400 if form.errors else 200
         return TemplateResponse(request, "registry/admin/act.html", context, status=status)
 
-    def shell(self, request: HttpRequest, title: str) -> dict[str, Any]:
+    def shell(self, request: HttpRequest, title: Words) -> dict[str, Any]:
         return {
             **self.admin_site.each_context(request),
             "title": title,

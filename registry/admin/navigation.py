@@ -18,7 +18,6 @@ Words = str | Promise
 @dataclass(frozen=True)
 class Link:
     title: Words
-    icon: str
     name: str
     may: doors.May
     query: str = ""
@@ -42,7 +41,7 @@ GROUPS: dict[Words, list[Link]] = {
     _("Site"): [],
 }
 REVIEWS, WORK, SITE = GROUPS
-HOME = Link(_("Overview"), "home", "admin:index", doors.everyone)
+HOME = Link(_("Overview"), "admin:index", doors.everyone)
 
 
 def add(group: Words, *links: Link) -> None:
@@ -62,7 +61,6 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
 def _item(link: Link, request: HttpRequest) -> dict[str, Any]:
     return {
         "title": str(link.title),
-        "icon": link.icon,
         "link": link.href,
         "active": link.is_active(request),
     }

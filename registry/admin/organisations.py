@@ -50,7 +50,5 @@ class Organisations(Desk):
 
 navigation.add(
     navigation.SITE,
-    navigation.Link(
-        _("Organisations"), "domain", "admin:registry_organisation_changelist", staff.operators
-    ),
+    navigation.Link(_("Organisations"), "admin:registry_organisation_changelist", staff.operators),
 )

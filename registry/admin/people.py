@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from registry.admin import cells, navigation, staff
 from registry.admin.desk import Act, Desk, Reason, Table
+from registry.admin.filters import Choice, of_kinds
 from registry.admin.navigation import Words
 from registry.models import Role, RoleGrant, User
 from registry.services import roles
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=Role.choices)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
 
 
-class HoldsRole(admin.SimpleListFilter):
+class HoldsRole(Choice):
     title = _("role")
     parameter_name = "role"
+    options = of_kinds(Role, "role_grants__role")
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(role.value, str(role.label)) for role in Role]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        chosen = self.value()
-        return queryset.filter(role_grants__role=chosen) if chosen in Role.values else queryset
+class ByState(Choice):
+    title = _("state")
+    parameter_name = "state"
+    options: ClassVar = {
+        "active": (_("active"), Q(is_active=True)),
+        "kept-out": (_("kept out"), Q(is_active=False, anonymised_at=None)),
+        "erased": (_("erased"), Q(anonymised_at__isnull=False)),
+    }
+
+
+class ByNature(Choice):
+    title = _("kind")
+    parameter_name = "kind"
+    options: ClassVar = {
+        "person": (_("person"), Q(is_bot=False)),
+        "bot": (_("bot"), Q(is_bot=True)),
+    }
 
 
 @admin.register(User)
@@ -42,7 +56,7 @@ class People(Desk):
     about = _("Roles open this dashboard. Whoever is kept out keeps their work and their credit.")
     list_display = ("name", "mail", "holds", "state", "joined")
     list_display_links = None
-    list_filter = (HoldsRole, "is_active", "is_bot")
+    list_filter = (HoldsRole, ByState, ByNature)
     search_fields = ("username__istartswith", "email__istartswith", "fullname__icontains")
     search_help_text = _("Name or mail address")
     ordering = ("-id",)
@@ -143,5 +157,5 @@ class People(Desk):
 
 navigation.add(
     navigation.SITE,
-    navigation.Link(_("People"), "group", "admin:registry_user_changelist", staff.operators),
+    navigation.Link(_("People"), "admin:registry_user_changelist", staff.operators),
 )

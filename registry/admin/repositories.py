@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from registry.admin import cells, navigation, staff
 from registry.admin.desk import Act, Desk, Reason, Table
+from registry.admin.filters import Choice, of_kinds
 from registry.admin.navigation import Words
-from registry.models import Quarantine, Repository
+from registry.models import Quarantine, Repository, RepoType
 from registry.services import quarantine
+
+
+class ByKind(Choice):
+    title = _("kind")
+    parameter_name = "kind"
+    options = of_kinds(RepoType, "repo_type")
+
+
+class ByVisibility(Choice):
+    title = _("visibility")
+    parameter_name = "visibility"
+    options: ClassVar = {
+        "public": (_("public"), Q(private=False)),
+        "private": (_("private"), Q(private=True)),
+    }
+
+
+class ByQuarantine(Choice):
+    title = _("quarantine")
+    parameter_name = "quarantine"
+    options: ClassVar = {
+        "in": (_("in quarantine"), Q(disabled=True)),
+        "out": (_("in circulation"), Q(disabled=False)),
+    }
 
 
 @admin.register(Repository)
@@ -24,7 +48,7 @@ class Repositories(Desk):
     related = ("namespace", "created_by")
     list_display = ("name_", "repo_type", "state", "changed")
     list_display_links = None
-    list_filter = ("repo_type", "private", "disabled")
+    list_filter = (ByKind, ByVisibility, ByQuarantine)
     search_fields = ("name__icontains", "namespace__name__iexact")
     search_help_text = _("Part of a name, or a whole namespace")
     ordering = ("-id",)
@@ -85,19 +109,13 @@ class Repositories(Desk):
         return [Table(_("Quarantine"), head, rows, _("It was never in quarantine."))]
 
 
-class IsOpen(admin.SimpleListFilter):
+class IsOpen(Choice):
     title = _("state")
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [("open", str(_("in quarantine"))), ("lifted", str(_("lifted")))]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Quarantine]
-    ) -> QuerySet[Quarantine]:
-        if self.value() in {"open", "lifted"}:
-            return queryset.filter(lifted_at__isnull=self.value() == "open")
-        return queryset
+    options: ClassVar = {
+        "open": (_("in quarantine"), Q(lifted_at=None)),
+        "lifted": (_("lifted"), Q(lifted_at__isnull=False)),
+    }
 
 
 @admin.register(Quarantine)
@@ -150,10 +168,6 @@ class QuarantineList(Desk):
 
 navigation.add(
     navigation.SITE,
-    navigation.Link(
-        _("Repositories"), "folder", "admin:registry_repository_changelist", staff.operators
-    ),
-    navigation.Link(
-        _("Quarantine"), "front_hand", "admin:registry_quarantine_changelist", staff.operators
-    ),
+    navigation.Link(_("Repositories"), "admin:registry_repository_changelist", staff.operators),
+    navigation.Link(_("Quarantine"), "admin:registry_quarantine_changelist", staff.operators),
 )

@@ -46,7 +46,17 @@ class DashboardSite(UnfoldAdminSite):
     """Signing in is allauth's, with its second factor; a password alone never opens this door."""
 
     # Django's own pages for what this site does elsewhere, or not at all.
-    left_out = frozenset({"search", "password_change", "password_change_done", "view_on_site"})
+    left_out = frozenset(
+        {
+            "search",
+            "password_change",
+            "password_change_done",
+            "view_on_site",
+            "autocomplete",
+            "jsi18n",
+            "app_list",
+        }
+    )
 
     def has_permission(self, request: HttpRequest) -> bool:
         return person(request) is not None and staff.of(request).may_enter
@@ -83,6 +93,10 @@ class DashboardSite(UnfoldAdminSite):
             url for url in super().get_urls() if getattr(url, "name", "") not in self.left_out
         ]
         return [*own, *inherited]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """None: the side bar has links of its own, and no page lists models."""
+        return []
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
 from registry.models import Role, RoleGrant, User
@@ -16,6 +18,8 @@ from registry.web.pages import person
 REVIEWER_ROLES = frozenset({Role.LICENCE_REVIEWER, Role.PRIVACY_REVIEWER, Role.TECHNICAL_REVIEWER})
 # Packages above say here who looks after something of theirs: conditions on a person.
 looks_after_something: list[Callable[[User], Exists]] = []
+# ... and what else every page shows of a person, so that one query reads it all: name → value.
+read_along: dict[str, Combinable] = {}
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Staff:
     user: User
     roles: frozenset[Role] = frozenset()
     maintains: bool = False
+    along: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_operator(self) -> bool:
@@ -78,6 +83,8 @@ def _read(user: User) -> Staff:
         return Staff(user)
     held = RoleGrant.objects.filter(user=OuterRef("pk")).values("role")
     asked = [condition(user) for condition in looks_after_something]
-    found = User.objects.filter(pk=user.pk).values_list(ArraySubquery(held), *asked).first()
-    roles, *conditions = found or ([],)
-    return Staff(user, frozenset(Role(role) for role in roles), any(conditions))
+    rows = User.objects.filter(pk=user.pk).order_by()
+    found = rows.values_list(ArraySubquery(held), *read_along.values(), *asked)[:1]
+    roles, *told = next(iter(found), ([],))
+    along = dict(zip(read_along, told, strict=False))
+    return Staff(user, frozenset(Role(role) for role in roles), any(told[len(along) :]), along)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RangeDateFilter, TextFilter
 
-from registry.admin import cells, navigation, staff
+from registry.admin import cells, navigation, staff, words
 from registry.admin.desk import Desk
+from registry.admin.filters import Typed
 from registry.admin.navigation import Words
 from registry.models import Event, User
 
@@ -23,39 +23,49 @@ from registry.models import Event, User
 class ByVerb(admin.SimpleListFilter):
     """The verbs that occur, found by skipping through their index."""
 
-    title = _("verb")
+    title = _("what happened")
     parameter_name = "verb"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(verb, verb) for verb in Event.objects.verbs()]
+        return sorted(
+            ((verb, str(words.verb(verb))) for verb in Event.objects.verbs()),
+            key=lambda choice: choice[1],
+        )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
         return queryset.filter(verb=self.value()) if self.value() else queryset
 
 
-class ByActor(TextFilter):
+class ByActor(Typed):
     title = _("person")
-    parameter_name = "actor"
+    fields: ClassVar = {"actor": _("Person")}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        name = str(self.value() or "").strip()
+        name = self.typed("actor")
         return queryset.filter(actor__in=_people(name)) if name else queryset
 
 
-class BySubject(TextFilter):
+class BySubject(Typed):
     title = _("subject")
-    parameter_name = "subject"
+    fields: ClassVar = {"subject": _("Subject")}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        subject = str(self.value() or "").strip()
+        subject = self.typed("subject")
         return queryset.filter(subject=subject) if subject else queryset
 
 
-class Days(RangeDateFilter):
+class Days(Typed):
     """Whole days of UTC, both ends included; what is no date is passed over."""
 
+    title = _("days")
+    type = "date"
+    fields: ClassVar = {
+        "created_at_from": _("First day"),
+        "created_at_to": _("Last day"),
+    }
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        first, last = (self._day(end) for end in ("from", "to"))
+        first, last = map(self._day, self.fields)
         if first is not None:
             queryset = queryset.filter(created_at__gte=first)
         if last is not None:
@@ -63,9 +73,8 @@ class Days(RangeDateFilter):
         return queryset
 
     def _day(self, end: str) -> dt.datetime | None:
-        told = str(self.used_parameters.get(f"{self.parameter_name}_{end}") or "")
         try:
-            day = dt.date.fromisoformat(told)
+            day = dt.date.fromisoformat(self.typed(end))
         except ValueError:
             return None
         return dt.datetime.combine(day, dt.time(), dt.UTC) if 1 < day.year < 9999 else None
@@ -86,11 +95,11 @@ class Trail(Desk):
         "Lines are only ever added; the newest come first. The list ends after 2,000: search and "
         "filters reach all."
     )
-    list_display = ("when", "verb", "who", "subject", "where")
+    list_display = ("when", "what", "who", "about_what", "where")
     list_display_links = None
-    list_filter = (ByVerb, ByActor, BySubject, ("created_at", Days))
+    list_filter = (ByVerb, ByActor, BySubject, Days)
     search_fields = ("verb",)
-    search_help_text = _("A person, a verb, or a subject such as submission:17")
+    search_help_text = _("Person, code, or subject such as submission:17")
     ordering = ("-id",)
 
     def get_search_results(
@@ -103,7 +112,17 @@ class Trail(Desk):
 
     @admin.display(description=_("when"))
     def when(self, row: Event) -> str:
-        return cells.row_link(row, cells.moment(row.created_at))
+        return cells.row_link(
+            row, format_html('<span class="nowrap">{}</span>', cells.moment(row.created_at))
+        )
+
+    @admin.display(description=_("what happened"))
+    def what(self, row: Event) -> str:
+        return format_html('{}<br><span class="under">{}</span>', words.verb(row.verb), row.verb)
+
+    @admin.display(description=_("to what"))
+    def about_what(self, row: Event) -> str:
+        return words.subject(row.subject)
 
     @admin.display(description=_("who"))
     def who(self, row: Event) -> str:
@@ -113,21 +132,22 @@ class Trail(Desk):
     def where(self, row: Event) -> str:
         return cells.repository(row.repository)
 
+    def name_of(self, row: Event) -> Words:
+        return words.verb(row.verb)
+
     def facts(self, row: Event) -> Iterable[tuple[Words, Any]]:
         data = json.dumps(row.data, indent=2, ensure_ascii=False, sort_keys=True)
         return [
-            (_("What happened"), row.verb),
+            (_("What happened"), self.what(row)),
             (_("When"), cells.moment(row.created_at)),
             (_("Who"), self.who(row)),
-            (_("Subject"), row.subject),
+            (_("To what"), self.about_what(row)),
             (_("Repository"), cells.repository(row.repository)),
-            (_("Details"), format_html('<pre class="cw-pre">{}</pre>', data)),
+            (_("Details"), format_html("<pre>{}</pre>", data)),
         ]
 
 
 navigation.add(
     navigation.SITE,
-    navigation.Link(
-        _("Audit trail"), "history", "admin:registry_event_changelist", staff.operators
-    ),
+    navigation.Link(_("Audit trail"), "admin:registry_event_changelist", staff.operators),
 )

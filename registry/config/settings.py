@@ -186,8 +186,6 @@ INSTALLED_APPS = [
     "registry",
     # Not its default configuration, which would replace the site of the dashboard.
     "unfold.apps.BasicAppConfig",
-    "unfold.contrib.filters",
-    "unfold.contrib.forms",
     "allauth",
     "allauth.account",
     "allauth.socialaccount",

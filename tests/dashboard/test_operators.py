@@ -199,8 +199,8 @@ def trail(scene):
         ("verb=test.other", "dora", "test:299"),
         ("actor=dora", "test.other", "test:299"),
         ("subject=test:12", "test:12", "test:13<"),
-        ("q=nobody-of-that-name", "No results", "test:299"),
-        ("created_at_from=2001-01-01&created_at_to=2001-01-02", "No results", "test:299"),
+        ("q=nobody-of-that-name", "Nothing fits", "test:299"),
+        ("created_at_from=2001-01-01&created_at_to=2001-01-02", "Nothing fits", "test:299"),
         ("created_at_from=nonsense", "test:299", "Server Error"),
         ("p=3", "test:", "test:299"),
     ],
@@ -208,9 +208,10 @@ def trail(scene):
 def test_the_trail_is_searched(scene, as_person, trail, query, there, not_there):
     answer = as_person(scene.olga).get(f"{trail}?{query}")
     assert answer.status_code == 200
-    rows = text(answer).partition('id="changelist-form"')[2].partition('id="changelist-filter"')[0]
-    assert there in rows
-    assert not_there not in rows
+    _, table, rows = text(answer).partition("<thead>")
+    shown = rows if table else text(answer)
+    assert there in shown
+    assert not_there not in shown
 
 
 def test_a_line_of_the_trail_shows_all_of_it_harmlessly(scene, as_person, trail):
@@ -224,6 +225,7 @@ def test_the_trail_is_not_counted_to_its_end(
     scene, as_person, trail, django_assert_max_num_queries
 ):
     browser = as_person(scene.olga)
+    browser.get("/admin/")  # the first page of a session notes where one is signed in
     with django_assert_max_num_queries(8) as asked:
         browser.get(trail)
     counts = [q["sql"] for q in asked.captured_queries if "COUNT(*)" in q["sql"]]
@@ -257,6 +259,8 @@ def test_lists_ask_as_few_questions_for_many_rows(scene, as_person, django_asser
         for _ in range(200)
     )
     browser = as_person(scene.olga)
+    browser.get("/admin/registry/organisation/")
+    cache.delete("operation:figures")
     for page in (
         "/admin/",
         "/admin/operation/",

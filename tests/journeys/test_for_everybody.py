@@ -10,8 +10,6 @@ from tests.web import gallery
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 WINDOWS = [("light", 1280), ("dark", 390)]
-# Swagger UI and the dashboard are drawn by others; what is ours in them is looked at by hand.
-DRAWN_BY_OTHERS = ("/admin/", "/api/")
 PAGES = [
     (None, "/ /models /tracks /tracks/digits /tracks/digits/releases/1 /submissions"
      " /submissions/{weights} /submissions/{recipe} /submissions/{pickle} /runs/{training}"
@@ -21,6 +19,14 @@ PAGES = [
      " /settings/notifications /submit/{offer}/what /submit/{offer}/licence /submit/{offer}/recipe"
      " {model}/edit/main/README.md /new"),
     ("cyril", "/submissions/{asked}"),
+    ("lena", "/admin/ /admin/contributions/reviewitem/?key=licence /admin/contributions/review/"
+     " /admin/reviews/{waiting}/ /admin/reviews/{waiting}/?show=changes"
+     " /admin/reviews/{weights}/?show=scores /admin/reviews/{waiting}/?show=lineage"
+     " /admin/reviews/{waiting}/?show=history"),
+    ("olga", "/admin/ /admin/operation/ /admin/contributions/track/{track}/"
+     " /admin/contributions/publication/{publication}/ /admin/registry/user/"
+     " /admin/registry/user/{berta}/ /admin/registry/user/{berta}/keep-out/"
+     " /admin/registry/event/?q=berta /admin/contributions/cannedreply/do/write/"),
     ("ada", "/tracks/digits /tracks/digits/releases/1/publish /tracks/new {model}/settings"),
 ]  # fmt: skip
 

@@ -56,14 +56,6 @@ ENTRIES = [
     Entry("admin/", "/admin/", GET=STAFF, POST=STAFF),
     Entry("admin/login/", "/admin/login/", GET=SIGNED_IN),
     Entry("admin/logout/", "/admin/logout/", POST=STAFF),
-    Entry("admin/jsi18n/", "/admin/jsi18n/", GET=STAFF),
-    Entry("admin/autocomplete/", "/admin/autocomplete/", GET=NOBODY),
-    Entry(
-        "admin/(?P<app_label>registry|contributions)/$",
-        "/admin/registry/",
-        GET=OPERATOR,
-        POST=OPERATOR,
-    ),
     Entry("admin/(?P<url>.*)$", "/admin/nothing/", GET=NOBODY),
     Entry("admin/operation/", "/admin/operation/", GET=OPERATOR),
     # --- reviews ---

@@ -118,6 +118,8 @@ PAGES_TO_READ = [
     ("berta", "/new"),
     ("ada", "/tracks/new"),
     ("lena", "/admin/"),
+    ("lena", "/admin/contributions/reviewitem/"),
+    ("lena", "/admin/contributions/review/"),
 ]
 
 
