@@ -5,13 +5,14 @@ from django.urls import URLPattern, URLResolver, re_path
 from contributions.hub import discussions
 from contributions.hub.commit import commit
 from contributions.hub.preupload import preupload
-from contributions.hub.repositories import delete
+from contributions.hub.repositories import delete, move
 
 _REPOSITORY = r"^api/(?:models|datasets)/[^/]+/[^/]+"
 _THREAD = rf"{_REPOSITORY}/discussions/[^/]+"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/repos/delete$", delete),
+    re_path(r"^api/repos/move$", move),
     re_path(rf"{_REPOSITORY}/preupload/.+$", preupload),
     re_path(rf"{_REPOSITORY}/commit/.+$", commit),
     re_path(rf"{_REPOSITORY}/discussions$", discussions.collection),

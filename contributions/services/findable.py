@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from contributions.models import (
     Discussion,
@@ -15,6 +15,7 @@ from contributions.models import (
     Submission,
     Track,
 )
+from registry.models import Repository, User
 from registry.services import search
 from registry.services.search import Entry
 
@@ -91,20 +92,37 @@ def _opening(of: Discussion) -> str:
 
 def everything() -> Iterator[Entry]:
     """All there is, for an index that is built anew."""
-    yield from map(track, Track.objects.select_related("repository__namespace"))
-    for made in (
-        Release.objects.filter(number__gt=0)
-        .released()
-        .select_related("track__repository__namespace")
-    ):
-        yield release(made)
-    for offered in _with_opening(
-        Submission.objects.select_related("contributor", "repository__namespace"), "discussion"
-    ):
-        yield submission(offered, comment=offered.opening or "")
-    threads = Discussion.objects.filter(is_pull_request=False)
-    for asked in _with_opening(threads.select_related("author", "repository__namespace"), "pk"):
-        yield discussion(asked, comment=asked.opening or "")
+    return _of(Q(), Q(), Q())
+
+
+def of_repository(of: Repository) -> Iterator[Entry]:
+    """All that is found by its name: tracks, their releases, what was offered and said."""
+    own = Q(repository=of)
+    return _of(own, Q(track__repository=of), own)
+
+
+def of_person(of: User) -> Iterator[Entry]:
+    """What they offered and asked, and all that is found by the name of a repository of theirs."""
+    theirs = Q(repository__namespace=of.namespace_id)
+    tracks = Q(track__repository__namespace=of.namespace_id)
+    return _of(theirs, tracks, theirs | Q(contributor=of), theirs | Q(author=of))
+
+
+def _of(tracks: Q, releases: Q, offered: Q, asked: Q | None = None) -> Iterator[Entry]:
+    yield from map(track, Track.objects.filter(tracks).select_related("repository__namespace"))
+    made = Release.objects.filter(releases, number__gt=0).released()
+    yield from map(release, made.select_related("track__repository__namespace"))
+    submissions = Submission.objects.filter(offered).select_related(
+        "contributor", "repository__namespace"
+    )
+    for row in _with_opening(submissions, "discussion"):
+        yield submission(row, comment=row.opening or "")
+    threads = Discussion.objects.filter(offered if asked is None else asked)
+    threads = threads.filter(is_pull_request=False).select_related(
+        "author", "repository__namespace"
+    )
+    for row in _with_opening(threads, "pk"):
+        yield discussion(row, comment=row.opening or "")
 
 
 def _with_opening(rows: QuerySet, thread: str) -> Iterator:  # type: ignore[type-arg]

@@ -7,9 +7,9 @@ from typing import Any
 from django.db import transaction
 
 from contributions.models import Track, TrackStatus
-from contributions.services import submissions, track_policy, tracks
+from contributions.services import findable, submissions, track_policy, tracks
 from registry.models import User
-from registry.services import events
+from registry.services import events, search
 from registry.services.errors import Conflict
 
 
@@ -25,6 +25,7 @@ def change_policy(track: Track, *, actor: User, policy: Any) -> Track:
         return track
     track.policy = after
     track.save(update_fields=["policy"])
+    search.store([findable.track(track)])
     events.record(
         "track.policy-changed",
         actor=actor,

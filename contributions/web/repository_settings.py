@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from contributions.services import protection
+from contributions.services import moves, protection
 from contributions.web.repositories import header
 from contributions.web.repository_forms import (
     DeleteForm,
@@ -99,7 +99,7 @@ def move(request: HttpRequest, repo_type: str, namespace: str, name: str) -> Htt
 
     def act(data: dict[str, Any]) -> object:
         target = repositories.namespace_for(actor, data["namespace"], kind=repository.type)
-        return repositories.move(repository, actor=actor, namespace=target, name=data["name"])
+        return moves.move(repository, actor=actor, namespace=target, name=data["name"])
 
     refused = _tried(request, repository, "move", MoveForm(request.POST), act)
     if refused:

@@ -1,4 +1,4 @@
-"""Create, move and set up repositories. (Deleting is in contributions: more hangs on it.)"""
+"""Create and set up repositories. (Moving and deleting: contributions; more hangs on them.)"""
 
 from __future__ import annotations
 
@@ -68,26 +68,6 @@ def named(call: HubCall, data: dict[str, Any]) -> Repository:
     owner = namespace or call.caller.signed_in().username
     kind = repositories.kind_of(data.get("type"))
     return access.repository(call.caller, kind, owner, name, need=Need.ADMIN)
-
-
-@hub_view("POST")
-def move(call: HubCall) -> HttpResponseBase:
-    data = call.data()
-    kind = repositories.kind_of(data.get("type"))
-    source, target = (str(data.get(key, "")).split("/") for key in ("fromRepo", "toRepo"))
-    if len(source) != 2 or len(target) != 2:
-        raise Invalid(
-            "fromRepo and toRepo must both be of the form namespace/name.", where="toRepo"
-        )
-    repository = access.repository(call.caller, kind, source[0], source[1], need=Need.ADMIN)
-    user = call.caller.signed_in()
-    moved = repositories.move(
-        repository,
-        actor=user,
-        namespace=repositories.namespace_for(user, target[0]),
-        name=target[1],
-    )
-    return call.json({"url": call.url_of(moved)})
 
 
 @hub_view("PUT")

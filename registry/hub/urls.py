@@ -31,7 +31,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(rf"^api/{account.NO_XET}$", account.no_xet),
     re_path(r"^api/validate-yaml$", preupload.validate_yaml),
     re_path(r"^api/repos/create$", repositories.create),
-    re_path(r"^api/repos/move$", repositories.move),
     re_path(r"^api/(?:models|datasets)-tags-by-type$", info.tags_by_type),
     re_path(r"^api/(?:models|datasets)$", info.listing),
     re_path(r"^api/(?:models|datasets)/[^/]+$", account.no_such_repository),

@@ -7,8 +7,15 @@ import re
 import pytest
 from django.core.management import call_command
 
-from contributions.models import Submission
-from contributions.services import discussions, search_index
+from contributions.models import Submission, Track
+from contributions.services import (
+    discussions,
+    erasure,
+    moves,
+    search_index,
+    track_changes,
+    tracks,
+)
 from registry.models import SearchEntry
 from registry.services import accounts, commits, profiles, repositories, search
 from registry.services.commits import AddFile
@@ -198,6 +205,51 @@ def test_the_command_builds_the_same_index(scene, client, capsys):
     assert "things can be found" in capsys.readouterr().out
     search.remove("docs", "credit")
     assert titles(client, "credit", kind="docs") == []
+
+
+def _kept():
+    return {
+        (entry.kind, entry.key): (entry.title, entry.url, entry.summary, entry.vector)
+        for entry in SearchEntry.objects.all()
+    }
+
+
+def _moved(scene):
+    moves.move(scene.model, actor=scene.ada, namespace=scene.ada.namespace, name="numerals")
+
+
+def _erased(scene):
+    Track.objects.update(status="closed")
+    scene.cyril.memberships.all().delete()
+    erasure.erase(scene.cyril)
+
+
+def _new_rules(scene):
+    policy = {**scene.track.policy, "keys": ["licence"]}
+    track_changes.change_policy(scene.track, actor=scene.ada, policy=policy)
+
+
+def _closed(scene):
+    tracks.close(scene.track, actor=scene.ada, reason="Done.")
+
+
+@pytest.mark.parametrize("change", [_moved, _erased, _new_rules, _closed])
+def test_after_a_change_is_found_what_a_new_index_would_find(indexed, change):
+    change(indexed)
+    found = _kept()
+    search_index.rebuild()
+    assert found == _kept()
+
+
+def test_what_was_offered_to_a_renamed_repository_is_found_by_its_new_name(indexed, as_person):
+    browser = as_person(indexed.ada)
+    browser.post(f"/{indexed.model}/settings/move", {"namespace": "ada", "name": "numerals"})
+    for kind, title in (
+        ("track", "Handwritten digits"),
+        ("submission", "LoRA adapter for slanted sevens"),
+        ("release", "Handwritten digits, release 1"),
+    ):
+        assert title in titles(browser, "numerals", kind=kind)
 
 
 def test_of_a_common_word_each_kind_is_found_and_pages_lead_on(indexed, client):
