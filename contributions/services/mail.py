@@ -28,11 +28,14 @@ from django.utils.translation import ngettext
 from contributions.models import MailChoice, Notification
 from contributions.services.mail_links import DIGEST, off_link
 from contributions.services.notifications import one_line, readable
+from registry.services.accounts import confirmed_address
 
 log = logging.getLogger(__name__)
 
 MOST_MAILS, MOST_SECONDS = 30, 15.0
 MOST_LINES = 100
+# Mails at once to one person.
+MOST_AN_HOUR = 20
 DIGEST_EVERY = dt.timedelta(hours=24)
 FIRST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=60), dt.timedelta(hours=6)
 # With the pauses doubling: more than two days.
@@ -96,7 +99,7 @@ def _send(lines: QuerySet[Notification], connection: BaseEmailBackend) -> int:
     """Claim, write, send, note. Returns 1 when a mail has gone."""
     claimed = _claim(lines)
     told = _still_wanted(claimed)
-    if not told:
+    if not told or _put_off(told):
         return 0
     numbers = [line.pk for line in told]
     try:
@@ -109,6 +112,19 @@ def _send(lines: QuerySet[Notification], connection: BaseEmailBackend) -> int:
         return 0
     Notification.objects.filter(pk__in=numbers).update(mailed_at=timezone.now())
     return 1
+
+
+def _put_off(lines: Sequence[Notification]) -> bool:
+    """Whether there were enough mails for an hour: what comes then stands in the digest."""
+    since = timezone.now() - dt.timedelta(hours=1)
+    sent = Notification.objects.filter(user=lines[0].user, mailed_at__gt=since)
+    at_once = MailChoice.NOW
+    if lines[0].mail != at_once or sent.filter(mail=at_once).count() < MOST_AN_HOUR:
+        return False
+    numbers = [line.pk for line in lines]
+    later = Notification.objects.filter(pk__in=numbers)
+    later.update(mail=MailChoice.DIGEST, mail_after=None, mail_attempts=0)
+    return True
 
 
 @transaction.atomic
@@ -131,7 +147,7 @@ def _still_wanted(lines: Sequence[Notification]) -> list[Notification]:
         return []
     user, numbers = lines[0].user, [line.pk for line in lines]
     seen = set(readable(user).filter(pk__in=numbers).values_list("pk", flat=True))
-    gone = not (user.email and user.is_active and user.anonymised_at is None)
+    gone = not (user.is_active and user.anonymised_at is None and confirmed_address(user))
     kept = [
         line
         for line in lines

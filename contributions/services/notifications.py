@@ -22,6 +22,7 @@ from contributions.models import (
 )
 from contributions.services import access, review_queue
 from registry.models import Repository, User
+from registry.services import accounts
 from registry.services.access import Caller
 from registry.services.errors import Invalid
 
@@ -105,7 +106,7 @@ def tell(
     if not _reachable(user) or not _may_see(user, repository, submission):
         return
     wish = wishes(user)[kind]
-    mail = wish.mail if user.email else MailChoice.OFF
+    mail = wish.mail if accounts.confirmed_address(user) else MailChoice.OFF
     if not wish.in_app and mail == MailChoice.OFF:
         return
     line = Notification(

@@ -22,6 +22,7 @@ from contributions.models import Notification, NotificationKind, Track
 from contributions.services import interests, mail_links, notifications
 from contributions.web.notification_form import KIND_NAMES, KIND_WORDS, WishesForm
 from registry.models import RoleGrant, User
+from registry.services import accounts
 from registry.web.links import choices, listing
 from registry.web.pages import signed_in
 
@@ -154,7 +155,8 @@ def wishes(request: HttpRequest) -> HttpResponse:
         notifications.choose(user, wishes=form.wishes())
         messages.success(request, _("You will be told so from now on."))
         return HttpResponseRedirect("/settings/notifications")
-    return render(request, "contributions/notification_settings.html", {"form": form})
+    context = {"form": form, "confirmed": bool(accounts.confirmed_address(user))}
+    return render(request, "contributions/notification_settings.html", context)
 
 
 @csrf_exempt

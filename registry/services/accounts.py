@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -58,6 +59,15 @@ def of_login(name_or_address: str) -> User | None:
     """Whose account it is that somebody tries to sign in to."""
     found = User.objects.filter(username__iexact=name_or_address).first()
     return found or User.objects.filter(email__iexact=name_or_address).first()
+
+
+def confirmed_address(user: User) -> str:
+    """Where news may be sent: an address that they have shown to be theirs. Empty: none.
+
+    Anybody can sign up with the address of somebody else.
+    """
+    shown = EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True)
+    return user.email if user.email and shown.exists() else ""
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail as outbox
 from django.test import Client
 from django.utils import timezone
@@ -18,10 +19,18 @@ from registry.models import Repository, User
 K = NotificationKind
 
 
+def reached_at(person, address):
+    """They have opened the link of a mail that was sent there."""
+    EmailAddress.objects.filter(user=person).delete()
+    EmailAddress.objects.create(user=person, email=address, verified=True, primary=True)
+    User.objects.filter(pk=person.pk).update(email=address)
+    return User.objects.get(pk=person.pk)
+
+
 @pytest.fixture
 def berta(scene):
-    User.objects.filter(pk=scene.berta.pk).update(email="berta@example.org", fullname="Berta B.")
-    return User.objects.get(pk=scene.berta.pk)
+    User.objects.filter(pk=scene.berta.pk).update(fullname="Berta B.")
+    return reached_at(scene.berta, "berta@example.org")
 
 
 def tell(user, kind=K.FAILED, title="“Seeds” failed", about="1", **more):
@@ -60,6 +69,35 @@ def test_what_is_off_or_has_no_address_is_not_mailed(berta, scene):
     tell(scene.cyril)
     assert mail.deliver() == 0
     assert Notification.objects.filter(user__in=[berta, scene.cyril]).count() == 2
+
+
+def test_nobody_is_mailed_at_the_address_of_somebody_else(scene, client, as_person):
+    """Whoever signs up may write any address; only its owner reads the mail that confirms it."""
+    page = as_person(scene.emil)
+    User.objects.filter(pk=scene.emil.pk).update(email="victim@example.org")
+    emil = User.objects.get(pk=scene.emil.pk)
+    tell(emil, about="1")
+    assert mail.deliver() == 0
+    said = page.get("/settings/notifications").content.decode()
+    assert "victim@example.org is not confirmed to be yours" in said
+    assert 'href="/accounts/email/"' in said
+    reached_at(emil, "emil@example.org")
+    tell(User.objects.get(pk=emil.pk), about="2")
+    User.objects.filter(pk=emil.pk).update(email="victim@example.org")
+    assert mail.deliver() == 0
+    assert outbox.outbox == []
+
+
+def test_nobody_is_flooded_with_mails(berta):
+    for number in range(mail.MOST_AN_HOUR + 15):
+        tell(berta, about=str(number), title=f"news {number}")
+    for _round in range(3):
+        mail.deliver()
+    assert len(outbox.outbox) == mail.MOST_AN_HOUR
+    later(hours=25)
+    mail.deliver()
+    assert outbox.outbox[-1].subject == "15 pieces of news on Commonweight"
+    assert len(outbox.outbox) == mail.MOST_AN_HOUR + 1
 
 
 def test_news_for_mail_alone_stands_in_no_centre(berta, as_person):
@@ -102,10 +140,8 @@ def test_headers_cannot_be_written_by_a_title_or_a_name(berta):
 
 
 def test_an_address_that_is_none_does_not_stop_the_others(berta, scene):
-    User.objects.filter(pk=berta.pk).update(email="b@example.org\nBcc: c@example.org")
-    User.objects.filter(pk=scene.cyril.pk).update(email="cyril@example.org")
-    tell(User.objects.get(pk=berta.pk))
-    tell(User.objects.get(pk=scene.cyril.pk))
+    tell(reached_at(berta, "b@example.org\nBcc: c@example.org"))
+    tell(reached_at(scene.cyril, "cyril@example.org"))
     assert mail.deliver() == 1
     assert [sent.to for sent in outbox.outbox] == [["cyril@example.org"]]
     assert Notification.objects.get(user=berta).mail == MailChoice.OFF

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection, transaction
 
 from contributions.models import NewsCursor, Notification, NotificationKind
@@ -140,6 +141,7 @@ def test_a_busy_trail_is_read_to_its_end_in_batches(thread):
 def test_processes_that_send_at_once_send_each_mail_once(mailbox):
     zoe = accounts.ensure_user(name="zoe", password="correct horse battery")
     User.objects.filter(pk=zoe.pk).update(email="zoe@example.org")
+    EmailAddress.objects.create(user=zoe, email="zoe@example.org", verified=True)
     for number in range(6):
         notifications.tell(
             User.objects.get(pk=zoe.pk),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -222,3 +223,5 @@ def test_the_page_says_when_there_is_no_address(scene, as_person):
     assert words in page(as_person(scene.berta), "/settings/notifications")
     User.objects.filter(pk=scene.berta.pk).update(email="berta@example.org")
     assert words not in page(as_person(scene.berta), "/settings/notifications")
+    EmailAddress.objects.create(user=scene.berta, email="berta@example.org", verified=True)
+    assert "not confirmed" not in page(as_person(scene.berta), "/settings/notifications")

@@ -8,6 +8,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail as outbox
 from django.template import Context, Template
 from django.test import Client
@@ -212,6 +213,7 @@ def test_mails_are_in_the_language_of_whom_they_go_to(scene):
             email=f"{name}@example.org", language=language, fullname=""
         )
     for person in User.objects.filter(username__in=["berta", "cyril"]):
+        EmailAddress.objects.create(user=person, email=person.email, verified=True)
         notifications.tell(
             person, NotificationKind.FAILED, title="Seeds", url="/submissions/1", about="1"
         )
