@@ -70,7 +70,7 @@ def whole(submission: Submission, caller: Caller) -> Submission:
     stands = status.stands(submission, given)
     access.shown(caller.user, [submission])
     credit = submission.credits.select_related("release__track", "contributor").filter(
-        release__in=Release.objects.visible_to(caller.user).values("pk")
+        release__in=Release.objects.open_to(caller.user).values("pk")
     )
     question = status.question(stands.values())
     runs = _runs(submission, caller)

@@ -115,6 +115,6 @@ class OneTrack(Endpoint):
 
 
 def _training_data(track: Track, user: User | None) -> list[TrackDataset]:
-    seen = Repository.objects.visible_to(user).values("pk")
+    seen = Repository.objects.open_to(user).values("pk")
     rows = track.training_data.filter(dataset__in=seen).select_related("dataset__namespace")
     return list(rows.order_by("pk"))

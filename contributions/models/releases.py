@@ -10,7 +10,7 @@ from contributions.models.submissions import Submission
 from contributions.models.tracks import Track, counted
 from registry.models import User
 from registry.models.choices import Choices
-from registry.models.repositories import visible
+from registry.models.repositories import may_open, visible
 
 
 class ReleaseStatus(Choices):
@@ -24,6 +24,10 @@ class ReleaseStatus(Choices):
 class ReleaseQuerySet(models.QuerySet["Release"]):
     def visible_to(self, user: User | None) -> ReleaseQuerySet:
         return self.filter(visible(user, of="track__repository"))
+
+    def open_to(self, user: User | None) -> ReleaseQuerySet:
+        """On the page of one thing: operators, who may open it, see what belongs to it too."""
+        return self.filter(may_open(user, of="track__repository"))
 
     def released(self) -> ReleaseQuerySet:
         return self.filter(status=ReleaseStatus.RELEASED)

@@ -10,7 +10,7 @@ from contributions.models.discussions import Discussion
 from contributions.models.tracks import Benchmark, Track
 from registry.models import Blob, Repository, User
 from registry.models.choices import Choices
-from registry.models.repositories import visible
+from registry.models.repositories import may_open, visible
 
 
 class PatchKind(Choices):
@@ -102,6 +102,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, user: User | None) -> SubmissionQuerySet:
         """Whoever may know of the repository may know what is offered to it."""
         return self.filter(visible(user, of="repository"))
+
+    def open_to(self, user: User | None) -> SubmissionQuerySet:
+        """On the page of one thing: operators, who may open it, see what belongs to it too."""
+        return self.filter(may_open(user, of="repository"))
 
     def listed(self) -> SubmissionQuerySet:
         """With everything that one line of a list shows; newest first."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registry.models import Repository, User
 from registry.models.choices import Choices
-from registry.models.repositories import visible
+from registry.models.repositories import may_open, visible
 
 
 class Task(Choices):
@@ -87,6 +87,10 @@ class TrackQuerySet(models.QuerySet["Track"]):
 
     def visible_to(self, user: User | None) -> TrackQuerySet:
         return self.filter(visible(user, of="repository"))
+
+    def open_to(self, user: User | None) -> TrackQuerySet:
+        """On the page of one thing: operators, who may open it, see what belongs to it too."""
+        return self.filter(may_open(user, of="repository"))
 
     def listed(self) -> TrackQuerySet:
         """With what one line of a list shows: the busiest first."""

@@ -75,14 +75,14 @@ def _here(
             wanted |= Q(repo_type=kind, namespace__name__iexact=namespace, name__iexact=name)
     if not bases and not datasets:
         return {}
-    seen = Repository.objects.visible_to(viewer).filter(wanted).select_related("namespace")
+    seen = Repository.objects.open_to(viewer).filter(wanted).select_related("namespace")
     return {(found.repo_type, found.full_name.lower()): found for found in seen}
 
 
 def _training_data(repository: Repository, viewer: User | None) -> list[Repository]:
     """What the tracks on this model train with."""
     pinned = TrackDataset.objects.filter(track__repository=repository).values("dataset")
-    seen = Repository.objects.visible_to(viewer).filter(pk__in=pinned)
+    seen = Repository.objects.open_to(viewer).filter(pk__in=pinned)
     return list(seen.select_related("namespace").order_by("pk")[:RELATIVES])
 
 
@@ -92,7 +92,7 @@ def _steps(repository: Repository, viewer: User | None) -> list[Step]:
     with_it = Q(patches__admitted=True, patches__submission__repository=repository)
     trained_on = Q(track__training_data__dataset=repository)
     releases = list(
-        Release.objects.visible_to(viewer)
+        Release.objects.open_to(viewer)
         .released()
         .filter(on_it | with_it | trained_on)
         .select_related("track__repository__namespace")
@@ -101,7 +101,7 @@ def _steps(repository: Repository, viewer: User | None) -> list[Step]:
     )[::-1]
     patches = (
         ReleasePatch.objects.filter(release__in=releases, admitted=True)
-        .filter(submission__repository__in=Repository.objects.visible_to(viewer).values("pk"))
+        .filter(submission__repository__in=Repository.objects.open_to(viewer).values("pk"))
         .select_related("submission__contributor", "submission__repository__namespace")
         .order_by("-weight", "pk")
     )
@@ -121,7 +121,7 @@ def _steps(repository: Repository, viewer: User | None) -> list[Step]:
 def _derived(repository: Repository, viewer: User | None) -> list[Repository]:
     """Repositories whose cards name this one; a card is kept as tags for such questions."""
     key = "base_model" if repository.repo_type == RepoType.MODEL else "dataset"
-    seen = Repository.objects.visible_to(viewer).filter(
+    seen = Repository.objects.open_to(viewer).filter(
         tags__contains=[f"{key}:{repository.full_name}"]
     )
     others = seen.exclude(pk=repository.pk).select_related("namespace")

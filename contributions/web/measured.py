@@ -65,7 +65,7 @@ def _measured(repository: Repository, user: User | None, split: str) -> QuerySet
     """Submissions with results on the split, newest first, their comparisons loaded."""
     there = Comparison.objects.filter(split=split)
     return (
-        Submission.objects.visible_to(user)
+        Submission.objects.open_to(user)
         .filter(Exists(there.filter(submission=OuterRef("pk"))), repository=repository)
         .select_related("contributor", "track")
         .prefetch_related(
@@ -107,7 +107,7 @@ def _rows(submissions: Iterable[Submission]) -> list[tuple[Submission, list[Meas
 
 
 def _releases(repository: Repository, user: User | None) -> QuerySet[Release]:
-    of_ours = Release.objects.visible_to(user).released().filter(track__repository=repository)
+    of_ours = Release.objects.open_to(user).released().filter(track__repository=repository)
     return of_ours.select_related("track").order_by("-released_at", "-pk")[:RELEASES]
 
 
@@ -123,7 +123,7 @@ def _standing(release: Release) -> dict[str, Any]:
 def credit(request: HttpRequest, repo_type: str, namespace: str, name: str) -> HttpResponse:
     repository = access.repository(caller(request), repo_type, namespace, name, need=Need.READ)
     user = person(request)
-    seen = Release.objects.visible_to(user).values("pk")
+    seen = Release.objects.open_to(user).values("pk")
     ours = Q(release__track__repository=repository) | Q(submission__repository=repository)
     lines = Credit.objects.filter(ours, release__in=seen)
     totals: list[Any] = list(

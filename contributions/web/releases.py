@@ -83,7 +83,7 @@ def _details(request: HttpRequest, release: Release) -> dict[str, Any]:
     publications = list(release.publications.prefetch_related("steps").order_by("pk"))
     credits = list(release.credits.select_related("contributor", "submission"))
     visible = set(
-        Submission.objects.visible_to(user)
+        Submission.objects.open_to(user)
         .filter(release_patches__release=release)
         .values_list("pk", flat=True)
     )

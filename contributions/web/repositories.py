@@ -29,9 +29,9 @@ def overview(request: HttpRequest, repo_type: str, namespace: str, name: str) ->
     asking = caller(request)
     repository = access.repository(asking, repo_type, namespace, name, need=Need.READ)
     user = person(request)
-    submissions = Submission.objects.visible_to(user).filter(repository=repository).listed()
+    submissions = Submission.objects.open_to(user).filter(repository=repository).listed()
     tracks = list(
-        Track.objects.visible_to(user)
+        Track.objects.open_to(user)
         .filter(Q(repository=repository) | Q(training_data__dataset=repository))
         .distinct()
         .order_by("-status", "name")

@@ -68,7 +68,7 @@ def track_page(request: HttpRequest, name: str) -> HttpResponse:
     user = person(request)
     releases = list(standings.releases_of(track))
     standing = standings.standings(track, releases)
-    waiting = track.submissions.visible_to(user).filter(
+    waiting = track.submissions.open_to(user).filter(
         ~Exists(Comparison.objects.filter(submission=OuterRef("pk")))
     )
     context = {
@@ -85,7 +85,7 @@ def track_page(request: HttpRequest, name: str) -> HttpResponse:
         .defer("log", "plan", "spec", "result", "curve")
         .order_by("-id")[:RUNS_SHOWN],
         "data": track.training_data.filter(
-            dataset__in=Repository.objects.visible_to(user).values("pk")
+            dataset__in=Repository.objects.open_to(user).values("pk")
         ).select_related("dataset__namespace")[:DATA_SHOWN],
         "splits": {part: len(rows) for part, rows in track.benchmark.splits.items()},
         "endpoint": request.build_absolute_uri("/").rstrip("/"),

@@ -55,6 +55,14 @@ def visible(user: User | None, *, of: str = "") -> models.Q:
     )
 
 
+def may_open(user: User | None, *, of: str = "") -> models.Q:
+    """The condition of `open_to`, which is for pages and answers about one thing."""
+    if user is None:
+        return visible(None, of=of)
+    operator = RoleGrant.objects.filter(user=user, role=Role.OPERATOR)
+    return visible(user, of=of) | models.Q(models.Exists(operator))
+
+
 class RepositoryQuerySet(models.QuerySet["Repository"]):
     def visible_to(self, user: User | None) -> RepositoryQuerySet:
         """What `user` (None: anonymous) may know to exist.
@@ -76,11 +84,7 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
 
     def open_to(self, user: User | None) -> RepositoryQuerySet:
         """What `user` may open when they ask for it: operators all, beside what lists show them."""
-        if user is None:
-            return self.visible_to(None)
-        seen = Repository.objects.visible_to(user).values("pk")
-        operator = RoleGrant.objects.filter(user=user, role=Role.OPERATOR)
-        return self.filter(models.Q(pk__in=seen) | models.Exists(operator))
+        return self.filter(may_open(user))
 
     def named(self, repo_type: str, namespace: str, name: str) -> RepositoryQuerySet:
         return self.filter(

@@ -141,6 +141,30 @@ def _told(response):
     return response.content.decode(errors="replace")
 
 
+def test_an_operator_who_opens_one_thing_sees_all_that_belongs_to_it(closed, as_person):
+    """Lists show operators what everybody sees; the page of one thing is not half empty."""
+    browser = as_person(closed.vera)
+    first, second = (f'href="/submissions/{offered.pk}"' for offered in closed.offers)
+    track, data = f'href="/tracks/{CANARY}-track', f'href="/datasets/ada/{CANARY}"'
+    for address, there in (
+        (f"/tracks/{CANARY}-track/releases/1", first),
+        (f"/ada/{CANARY}", first),
+        (f"/ada/{CANARY}", track),
+        (f"/ada/{CANARY}/scores", first),
+        (f"/ada/{CANARY}/credit", track),
+        (f"/ada/{CANARY}/lineage", track),
+        (f"/datasets/ada/{CANARY}", second),
+        ("/tracks/digits", data),
+    ):
+        assert there in _told(browser.get(address)), (address, there)
+    told = browser.get("/api/v1/tracks/digits/").json()["training_data"]
+    assert f"ada/{CANARY}" in [row["dataset"] for row in told]
+    told = browser.get(f"/api/v1/submissions/{closed.offers[0].pk}/").json()
+    assert [line["amount"] for line in told["credit"]] == [1.25]
+    assert CANARY not in _told(browser.get("/tracks"))
+    assert first not in _told(browser.get("/submissions"))
+
+
 @pytest.mark.parametrize("who", [None, "emil"])
 def test_no_page_tells_of_it(closed, as_person, who):
     s = closed
