@@ -8,10 +8,12 @@ from typing import Any, NoReturn
 from rest_framework import exceptions, parsers, serializers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from registry.hub.targets import storable
 
 MOST_BYTES = 2_000_000
+MOST_TOLD = 20
 
 
 class Body(serializers.Serializer[Any]):
@@ -20,9 +22,14 @@ class Body(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
             known = ", ".join(self.fields) or "none"
-            raise serializers.ValidationError(
-                {name[:100]: [f"There is no such field; known are: {known}."] for name in unknown}
-            )
+            # Each is answered with a sentence of ours: a body of names alone is not.
+            told = {
+                name[:100]: [f"There is no such field; known are: {known}."]
+                for name in unknown[:MOST_TOLD]
+            }
+            if (more := len(unknown) - MOST_TOLD) > 0:
+                told[api_settings.NON_FIELD_ERRORS_KEY] = [f"{more} more fields are unknown."]
+            raise serializers.ValidationError(told)
         return super().to_internal_value(data)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from registry.api.bodies import TooLarge
+from registry.api.bodies import MOST_TOLD, TooLarge
 from registry.services.errors import Conflict, NotFound, RepoNotFound, ServiceError
 
 CONTENT_TYPE = "application/problem+json"
@@ -113,7 +114,10 @@ def _challenge(status: int) -> dict[str, str] | None:
 
 
 def _invalid(request: Request, error: exceptions.ValidationError) -> Response:
-    errors = list(_flat(error.detail))
+    found = _flat(error.detail)
+    errors = list(islice(found, MOST_TOLD + 1))
+    if more := sum(1 for _ in found):
+        errors.append({"field": "body", "message": f"There are {more} more errors."})
     said = "; ".join(f"{e['field']}: {e['message']}" for e in errors[:5])
     return problem(request, 400, said or "The request is not valid.", errors=errors)
 

@@ -53,6 +53,20 @@ def test_unknown_fields_are_refused_by_name(api, cast, is_problem):
     assert {error["field"] for error in body["errors"]} == {"created_by", "downloads"}
 
 
+@pytest.mark.parametrize(
+    ("path", "sent", "count"),
+    [
+        ("/repositories/", {"name": "tiny", **{f"f{n}": 1 for n in range(100_000)}}, 99_980),
+        ("/notifications/read/", {"ids": ["x"] * 100_000}, 99_979),
+    ],
+)
+def test_a_body_of_faults_is_answered_shortly(api, cast, is_problem, path, sent, count):
+    answer = api(cast.ada).post(path, sent)
+    body = is_problem(answer, 400)
+    assert len(answer.content) < 10_000
+    assert f"{count} more" in body["errors"][-1]["message"]
+
+
 def test_every_fault_of_a_body_is_told_at_once(api, cast, is_problem):
     body = is_problem(api(cast.ada).post("/repositories/", {"repo_type": "space"}), 400)
     assert {error["field"] for error in body["errors"]} == {"name", "repo_type"}
