@@ -23,6 +23,7 @@ def change_policy(track: Track, *, actor: User, policy: Any) -> Track:
     before, after = track.policy, track_policy.complete(policy)
     if before == after:
         return track
+    track_policy.refuse_too_few_keys(after, actor=actor, before=before.get("keys", ()))
     track.policy = after
     track.save(update_fields=["policy"])
     search.store([findable.track(track)])

@@ -84,7 +84,7 @@ def faults(plan: Plan, *, maintainer: User) -> list[Fault]:
         return None
 
     attempt("name", lambda: _free_name(plan))
-    attempt("policy", lambda: track_policy.complete(plan.get("policy")))
+    attempt("policy", lambda: _policy(plan, maintainer))
     task = Task(plan["task"])
     base: _Base | None = attempt("repository", lambda: _base(plan, maintainer))
     if base is not None:
@@ -95,6 +95,11 @@ def faults(plan: Plan, *, maintainer: User) -> list[Fault]:
     for source in plan.get("training_data") or []:
         attempt("training_data", partial(_training, source, task, base, maintainer))
     return found
+
+
+def _policy(plan: Plan, maintainer: User) -> None:
+    policy = track_policy.complete(plan.get("policy"))
+    track_policy.refuse_too_few_keys(policy, actor=maintainer)
 
 
 def _free_name(plan: Plan) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from typing import Any
+
+from django.conf import settings
 
 from contributions.models import Key
 from contributions.models.tracks import default_policy
+from registry.models import User
 from registry.services.errors import Invalid
 
 MERGE = "merge"  # options of the merge program, which reads and refuses them itself
@@ -21,11 +25,31 @@ def complete(policy: Any) -> dict[str, Any]:
             where="policy",
             next="write for example “policy: {max_steps: 2000}”",
         )
-    whole = {**default_policy(), **(policy or {})}
+    whole = {**default_policy(), "keys": default_keys(), **(policy or {})}
     for name, value in whole.items():
         _refuse_unknown(name)
         _refuse_value(name, value)
     return whole
+
+
+def default_keys() -> list[str]:
+    wanted = {*default_policy()["keys"], *settings.TRACK_LEAST_KEYS}
+    return [key for key in Key.values if key in wanted]
+
+
+def refuse_too_few_keys(policy: dict[str, Any], *, actor: User, before: Sequence[str] = ()) -> None:
+    """Fewer keys free what waits for them: that is for an operator to say, not for a maintainer.
+
+    `before`: the keys of a track that is changed. What it does without already is not asked anew.
+    """
+    least = set(settings.TRACK_LEAST_KEYS)
+    dropped = least & set(before or least) - set(policy["keys"])
+    if dropped and not actor.is_operator:
+        raise Invalid(
+            f"every track of this site asks for the {' and '.join(sorted(dropped))} key",
+            where="policy, keys",
+            next="add it, or ask an operator to let this track ask for less",
+        )
 
 
 def _refuse_unknown(name: Any) -> None:
@@ -46,7 +70,7 @@ def _refuse_value(name: str, value: Any) -> None:
             raise Invalid(
                 f"the keys are “{value}”",
                 where=where,
-                next=f"write a list of {', '.join(Key.values)}, for example “keys: [licence]”",
+                next=f"write a list of {', '.join(Key.values)}, such as “keys: [licence, privacy]”",
             )
     elif name == MERGE:
         if not isinstance(value, dict):

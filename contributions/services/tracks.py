@@ -70,6 +70,7 @@ def create_track(
     _refuse(repository, name, task, benchmark)
     metric = benchmarks.known_metric(metric or benchmark.metric, task, where="metric")
     policy = track_policy.complete(policy)
+    track_policy.refuse_too_few_keys(policy, actor=maintainer)
     benchmarks.refuse_unknown_labels(benchmark, repository)
     first = _first_revision(repository, maintainer)
     track = Track.objects.create(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contributions.models import Key, Task
 from contributions.models.tracks import default_policy
+from contributions.services import track_policy
 from contributions.services.tables import LABEL_COLUMN
 from contributions.services.track_files import LONGEST_TEXT
 
@@ -71,7 +72,7 @@ class TrackPlanForm(forms.Form):
         label=_("Keys that an offer needs"),
         choices=[(key.value, key.label) for key in Key],
         widget=forms.CheckboxSelectMultiple,
-        initial=default_policy()["keys"],
+        initial=track_policy.default_keys,
     )
     finetune_seconds = forms.IntegerField(
         label=_("Seconds that one training may take"),

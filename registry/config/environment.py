@@ -49,6 +49,14 @@ class Environment(environ.Env):
             raise _senseless(name, text, f"one of {', '.join(choices)}")
         return text
 
+    def several(self, name: str, *choices: str, default: str) -> list[str]:
+        """Some of a few words, separated by commas."""
+        text = str(self.str(name, default=default))
+        found = [word.strip() for word in text.split(",") if word.strip()]
+        if not found or not set(found) <= set(choices):
+            raise _senseless(name, text, f"some of {', '.join(choices)}, separated by commas")
+        return found
+
     def site(self, name: str, *, default: str) -> str:
         """The address of a site, without a slash at its end: browsers compare it as an origin."""
         text = self.address(name, default=default)

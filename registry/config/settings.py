@@ -179,6 +179,10 @@ REVIEW_REFUSE_SAME_ORGANISATION = env.flag("REVIEW_REFUSE_SAME_ORGANISATION")
 # By when a reviewer should decide, and a contributor answer. What is late is shown as late.
 REVIEW_DUE_DAYS = env.whole("REVIEW_DUE_DAYS", default=3)
 REVIEW_ANSWER_DAYS = env.whole("REVIEW_ANSWER_DAYS", default=14)
+# No maintainer opens a track that asks for less; operators may.
+TRACK_LEAST_KEYS = env.several(
+    "TRACK_LEAST_KEYS", "licence", "privacy", "technical", default="licence,privacy"
+)
 
 # --- Django --------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -132,6 +132,28 @@ def policy(scene, **more):
     return {"policy": json.dumps({**scene.track.policy, **more})}
 
 
+def test_no_maintainer_frees_what_waits_by_asking_for_fewer_keys(scene, as_person, settings):
+    """With the technical key alone an open privacy review would have approved by itself."""
+    browser, at = as_person(scene.ada), f"/admin/contributions/track/{scene.track.pk}"
+    refused = browser.post(f"{at}/policy/", policy(scene, keys=["technical"]))
+    assert refused.status_code == 400
+    assert "asks for the licence and privacy key" in text(refused)
+    scene.track.refresh_from_db()
+    assert scene.track.policy["keys"] == ["licence", "privacy"]
+    settings.TRACK_LEAST_KEYS = ["licence"]
+    browser.post(f"{at}/policy/", policy(scene, keys=["licence"]))
+    scene.track.refresh_from_db()
+    assert scene.track.policy["keys"] == ["licence"]
+
+
+def test_an_operator_lets_a_track_ask_for_less_and_its_maintainer_keeps_it_so(scene, as_person):
+    at = f"/admin/contributions/track/{scene.track.pk}"
+    as_person(scene.olga).post(f"{at}/policy/", policy(scene, keys=["privacy"]))
+    as_person(scene.ada).post(f"{at}/policy/", policy(scene, keys=["privacy"], max_steps=7))
+    scene.track.refresh_from_db()
+    assert (scene.track.policy["keys"], scene.track.policy["max_steps"]) == (["privacy"], 7)
+
+
 def test_a_maintainer_changes_the_policy_of_their_track(scene, as_person):
     browser = as_person(scene.ada)
     at = f"/admin/contributions/track/{scene.track.pk}"
@@ -139,9 +161,10 @@ def test_a_maintainer_changes_the_policy_of_their_track(scene, as_person):
     refused = browser.post(f"{at}/policy/", policy(scene, max_stepps=1))
     assert "did you mean “max_steps”" in text(refused)
     assert "Enter a valid JSON" in text(browser.post(f"{at}/policy/", {"policy": "{"}))
-    browser.post(f"{at}/policy/", policy(scene, max_steps=50, keys=["licence"]))
+    keys = ["licence", "privacy", "technical"]
+    browser.post(f"{at}/policy/", policy(scene, max_steps=50, keys=keys))
     scene.track.refresh_from_db()
-    assert (scene.track.policy["max_steps"], scene.track.policy["keys"]) == (50, ["licence"])
+    assert (scene.track.policy["max_steps"], scene.track.policy["keys"]) == (50, keys)
     changed = Event.objects.get(verb="track.policy-changed")
     assert changed.actor == scene.ada
     assert changed.data["before"]["max_steps"] == 2000

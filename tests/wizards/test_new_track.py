@@ -147,6 +147,7 @@ def test_labels_that_the_model_does_not_know_are_told(browser, cast, sample):
     [
         ({"keys": []}, "required"),
         ({"keys": ["golden"]}, "Select a valid choice"),
+        ({"keys": ["licence"]}, "every track of this site asks for the privacy key"),
         ({"max_steps": "0"}, "greater than or equal to 1"),
         ({"seed": "-1"}, "greater than or equal to 0"),
         ({"task": "poetry"}, "Select a valid choice"),
