@@ -17,7 +17,8 @@ from contributions.models import (
     RunStatus,
     SubmissionStatus,
 )
-from contributions.services import releases, results, submissions
+from contributions.services import releases, results, search_index, submissions
+from registry.models import SearchEntry
 from registry.services import commits
 from registry.services.commits import AddFile
 from registry.services.errors import Conflict, Forbidden
@@ -80,6 +81,16 @@ def test_a_release_moves_main_credits_and_merges(cast, track):
     assert (refused.admitted, refused.weight) == (False, 0.0)
     assert refused.gate_lower < 0
     assert "lower bound" in refused.reason
+
+
+def test_what_the_search_finds_follows_a_release_at_once(cast, track):
+    search_index.rebuild()
+    released(cast, track, {weights(cast, cast.ada): 0.4})
+    facts = ("kind", "key", "title", "url", "summary", "vector")
+    found = set(SearchEntry.objects.values_list(*facts))
+    assert ("release", f"{track.title}, release 1") in {(row[0], row[2]) for row in found}
+    search_index.rebuild()
+    assert found == set(SearchEntry.objects.values_list(*facts))
 
 
 def test_credit_lines_are_never_changed(cast, track):

@@ -53,7 +53,8 @@ PAGES = [
     (
         "berta",
         "/ /notifications /submissions/mine /submissions/{weights} /submissions/{draft}"
-        " /submissions/{rows} /settings /settings/tokens /settings/security /settings/notifications"
+        " /submissions/{rows} /settings /settings/tokens /settings/security /settings/sessions"
+        " /settings/notifications"
         " /settings/account /settings/account/delete /settings/organisations /accounts/email/"
         " /accounts/password/change/ /accounts/2fa/totp/activate/ /accounts/reauthenticate/ /new"
         " /organisations/new /submit /submit?repository=ada/digits /submit/{offer}/what"
