@@ -201,7 +201,10 @@ class Desk(ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         row = self.row(request, object_id) if object_id else None
-        chosen = next((a for a in self._acts(request, row) if a.name == act), None)
+        # What was sent is judged by the service, which says what has changed since the page was
+        # opened; the form comes back with what was typed.
+        offered = self._acts(request, row) if request.method in LOOKING else self.acts
+        chosen = next((a for a in offered if a.name == act and a.on_list == (row is None)), None)
         if chosen is None:
             raise PermissionDenied
         given = request.POST if request.method == "POST" else None

@@ -31,10 +31,10 @@ def of_kinds(kinds: type[TextChoices], field: str) -> dict[str, tuple[Words, Q]]
 
 
 class Typed(admin.ListFilter):
-    """Fields of the search form: name in the address → label; `type` as HTML names it."""
+    """Fields of the search form: name in the address → label; `kind` as HTML names types."""
 
     fields: ClassVar[Mapping[str, Words]]
-    type: ClassVar[str] = "text"
+    kind: ClassVar[str] = "text"
 
     def __init__(
         self, request: HttpRequest, params: dict[str, Any], model: type[Model], model_admin: Any

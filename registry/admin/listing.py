@@ -70,13 +70,13 @@ def read(cl: ChangeList, *, hint: Words = "", ends_at: int = 0) -> Listing:
     given = cl.filter_params.items()
     return Listing(
         head=[str(label_for_field(name, cl.model, cl.model_admin)) for name in cl.list_display],
-        rows=[[_cell(cl, name, row) for name in cl.list_display] for row in cl.result_list],
+        rows=[[_cell(cl, str(name), row) for name in cl.list_display] for row in cl.result_list],
         page=page,
         hint=(hint or _("Search")) if cl.search_fields else "",
         query=cl.query,
         facets=[_facet(cl, spec) for spec in cl.filter_specs if spec not in typed],
         fields=[
-            Field(name, label, spec.type, spec.typed(name))
+            Field(name, label, spec.kind, spec.typed(name))
             for spec in typed
             for name, label in spec.fields.items()
         ],

@@ -58,7 +58,7 @@ class Days(Typed):
     """Whole days of UTC, both ends included; what is no date is passed over."""
 
     title = _("days")
-    type = "date"
+    kind = "date"
     fields: ClassVar = {
         "created_at_from": _("First day"),
         "created_at_to": _("Last day"),

@@ -113,7 +113,9 @@ def test_a_repository_is_placed_in_quarantine_and_lifted(scene, as_person):
     assert scene.plain.disabled
     assert as_person(scene.emil).get("/berta/scratch").status_code == 403
     browser = as_person(scene.olga)
-    assert browser.post(f"{at}/quarantine/", {"reason": "Again."}).status_code == 403
+    again = browser.post(f"{at}/quarantine/", {"reason": "Placed by two at once."})
+    assert again.status_code == 400
+    assert "Placed by two at once." in text(again)
     assert "Malware." in text(browser.get("/admin/registry/quarantine/?state=open"))
     browser.post(f"/admin/registry/quarantine/{placed.pk}/lift/", {"reason": "A mistake."})
     scene.plain.refresh_from_db()
