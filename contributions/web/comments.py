@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from contributions.models import Discussion, DiscussionEvent, DiscussionEventKind
 from contributions.services import access as contributed
 from contributions.services import discussions
-from contributions.web import threads
+from contributions.web import previews, threads
 from contributions.web.forms import CommentForm
 from contributions.web.repositories import header
 from registry.models import Repository
@@ -77,10 +77,12 @@ def edit(
         )
     form = CommentForm(request.POST)
     text = request.POST.get("comment", "")
-    if request.POST.get("do") == "preview" or not form.is_valid():
+    if request.POST.get("do") == "preview" and previews.may_look(user, form):
         known = threads.addresses(repository, [text])
         preview = markdown(text, addresses=known)
         return _page(request, repository, discussion, event, form, preview=preview)
+    if not form.is_valid():
+        return _page(request, repository, discussion, event, form)
     try:
         discussions.edit_comment(event, editor=user, text=text)
     except ServiceError as refused:

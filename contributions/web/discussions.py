@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from contributions.models import Discussion, DiscussionStatus
 from contributions.services import access as contributed
 from contributions.services import discussions, pull_requests
-from contributions.web import threads
+from contributions.web import previews, threads
 from contributions.web.forms import CommentForm, DiscussionForm
 from contributions.web.repositories import header
 from registry.models import MemberRole, Repository, User
@@ -78,6 +78,8 @@ def start(request: HttpRequest, repo_type: str, namespace: str, name: str) -> Ht
         return _listed(request, repository, form)
     if request.POST.get("do") == "preview":
         text = form.cleaned_data["description"]
+        if not previews.may_look(signed_in(request), form):
+            return _listed(request, repository, form)
         return _listed(request, repository, form, preview=_preview(repository, text))
     try:
         made = discussions.open_discussion(
@@ -150,7 +152,8 @@ def answer(
     form = CommentForm(request.POST)
     text = request.POST.get("comment", "")
     if wanted == "preview":
-        return _page(request, repository, discussion, form, preview=_preview(repository, text))
+        shown = {"preview": _preview(repository, text)} if previews.may_look(user, form) else {}
+        return _page(request, repository, discussion, form, **shown)
     if wanted == "comment" and not form.is_valid():
         return _page(request, repository, discussion, form)
     if wanted == "merge":

@@ -14,15 +14,18 @@ from django.views.decorators.http import require_http_methods
 
 from contributions.services import edits, pushes
 from contributions.services.edits import Opened
+from contributions.web import previews
 from registry.hub.routing import HubCall
 from registry.hub.targets import joined
 from registry.models import Repository
 from registry.services import access, front_matter, refs
 from registry.services.access import Need
 from registry.services.errors import ServiceError
-from registry.web.pages import caller, sentence
-from registry.web.rendering import markdown
+from registry.web.pages import caller, sentence, signed_in
+from registry.web.rendering import markdown_within
 
+# Bytes of HTML that a preview shows of a card.
+SHOWN = 80_000
 _AREA = {"rows": 28, "class": "code", "spellcheck": "false", "autocomplete": "off"}
 
 
@@ -69,15 +72,18 @@ def _sent(
 ) -> HttpResponse:
     given = form.cleaned_data
     if request.POST.get("do") == "preview":
-        return _page(request, repository, rev, now, form, preview=True)
+        looks = previews.may_look(signed_in(request), form)
+        status = 200 if looks else 400
+        return _page(request, repository, rev, now, form, preview=looks, status=status)
     theirs = edits.moved(repository, refs.resolve(repository, now.base), now.path, given["base"])
     if theirs is not None:
         return _page(request, repository, rev, now, form, theirs=theirs, status=409)
     try:
         made = edits.offer(caller(request), repository, rev=rev, path=now.path, **given)
     except ServiceError as error:
+        looks = previews.may_look(signed_in(request), form)
         form.add_error(None, sentence(error))
-        return _page(request, repository, rev, now, form, preview=True, status=error.status)
+        return _page(request, repository, rev, now, form, preview=looks, status=error.status)
     messages.success(request, gettext("Your change is offered. It is being checked."))
     return HttpResponseRedirect(made.get_absolute_url())
 
@@ -112,11 +118,13 @@ def _page(
     }
     if form.is_bound:
         written = edits.normalised(str(form.data.get("text", "")), now.text)
-        context["judged"] = edits.judged(repository, now.path, written)
+        if preview or theirs is not None:
+            context["judged"] = edits.judged(repository, now.path, written)
         if preview:
             context |= {"preview": True, "diff": edits.diff(now.text, written, now.path)}
         if preview and now.path.lower().endswith(".md"):
-            context["rendered"] = markdown(front_matter.parse(written).body)
+            body = front_matter.parse(written).body
+            context["rendered"] = markdown_within(body, SHOWN)[0]
         if theirs is not None:
             # What is sent next is against the newer text, which has been shown.
             form.data = {**form.data.dict(), "base": theirs.base}  # type: ignore[attr-defined]

@@ -11,8 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from contributions.models import OfferDraft, PatchKind
-from contributions.services import draft_files, drafts
+from contributions.services import discussions, draft_files, drafts
 from contributions.services.draft_files import Announced
+from contributions.web import previews
 from registry.models import Invitation
 from registry.services import accounts, refs
 from registry.services.commits import AddFile, commit
@@ -119,6 +120,34 @@ def test_no_odd_form_is_a_crash(scene):
     many = "&".join(f"f{n}=1" for n in range(5000))
     kind = "application/x-www-form-urlencoded"
     assert client.generic("POST", "/settings", many, content_type=kind).status_code in {400, 413}
+
+
+def test_previews_show_what_could_be_sent_and_come_to_an_end(scene, as_person):
+    """A text can be made to take a second; that it is another text each time does not help."""
+    browser = as_person(scene.emil)
+    thread = discussions.open_discussion(
+        scene.model, author=scene.emil, title="Slow?", description="words"
+    )
+    at, first = thread.get_absolute_url(), thread.events.get()
+    doors = {
+        f"{at}/answer": {"comment": ""},
+        f"{at}/comments/{first.pk}/edit": {"comment": ""},
+        "/ada/digits/discussions/new": {"title": "T", "description": ""},
+        "/ada/digits/edit/main/README.md": {"text": "", "title": "T", "base": scene.head.oid},
+    }
+    shown, refused = 0, 0
+    for number in range(6):
+        for address, form in doors.items():
+            field = next(name for name, value in form.items() if not value)
+            text = "![" * 120_000 if number == 0 else f"nonce **{number}**"
+            sent = browser.post(address, {**form, field: text, "do": "preview"})
+            shown += f"<strong>{number}</strong>" in sent.text
+            refused += "many previews within a minute" in sent.text
+            if number == 0:
+                assert sent.status_code == 400, address
+    assert (shown, refused) == (previews.MOST, 20 - previews.MOST)
+    other = as_person(scene.dora).post(f"{at}/answer", {"comment": "**x**", "do": "preview"})
+    assert "<strong>x</strong>" in other.text
 
 
 def test_no_odd_question_is_a_crash_or_hangs(scene, as_person):
