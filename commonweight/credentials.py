@@ -1,7 +1,9 @@
 """Where the client finds the site and the token.
 
-The environment comes first (`COMMONWEIGHT_ENDPOINT` or `HF_ENDPOINT`, `COMMONWEIGHT_TOKEN` or
-`HF_TOKEN`), then what `commonweight login` stored, readable by its owner alone.
+The site: as given, else `COMMONWEIGHT_ENDPOINT` or `HF_ENDPOINT`, else where `commonweight login`
+was last. The token: `COMMONWEIGHT_TOKEN`, else what `login` stored for that site, readable by its
+owner alone, else `HF_TOKEN` for the site that `HF_ENDPOINT` names. Without `HF_ENDPOINT` that is a
+token of huggingface.co, which is nobody's business here.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ class Credentials:
 def find(*, endpoint: str = "") -> Credentials:
     """The site to talk to. A stored token is used for the site that it was stored for only."""
     stored = _read()
-    address = endpoint or _of_environment("ENDPOINT") or str(stored.get("endpoint", ""))
+    named = os.environ.get("COMMONWEIGHT_ENDPOINT") or os.environ.get("HF_ENDPOINT")
+    address = endpoint or named or str(stored.get("endpoint", ""))
     if not address:
         raise ClientError(
             "No site is known.",
@@ -38,7 +41,8 @@ def find(*, endpoint: str = "") -> Credentials:
     address = normal(address)
     tokens = stored.get("tokens")
     kept = tokens.get(address, "") if isinstance(tokens, dict) else ""
-    return Credentials(address, _of_environment("TOKEN") or str(kept))
+    token = os.environ.get("COMMONWEIGHT_TOKEN") or str(kept) or _of_the_hub_client(address)
+    return Credentials(address, token)
 
 
 def store(credentials: Credentials) -> Path:
@@ -72,8 +76,17 @@ def normal(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
-def _of_environment(name: str) -> str:
-    return os.environ.get(f"COMMONWEIGHT_{name}") or os.environ.get(f"HF_{name}") or ""
+def _of_the_hub_client(address: str) -> str:
+    meant = os.environ.get("HF_ENDPOINT", "")
+    token = os.environ.get("HF_TOKEN", "")
+    return token if token and meant and _is_site(meant, address) else ""
+
+
+def _is_site(named: str, address: str) -> bool:
+    try:
+        return normal(named) == address
+    except ClientError:
+        return False
 
 
 def _path() -> Path:

@@ -132,7 +132,7 @@ def test_a_failure_is_json_too_where_json_is_asked_for(run):
 
 
 def test_login_keeps_the_token_for_its_owner_alone_and_for_its_site_alone(run, tmp_path, troubled):
-    troubled.given = [(200, {"name": "ada", "token": {"scope": "write"}}), (200, SUBMISSION)]
+    troubled.given = [(200, {"name": "ada", "scope": "write"}), (200, SUBMISSION)]
     ended = run("login", troubled.url, stdin="hf_a-secret-token\n")
     assert ended.returncode == 0, ended.stderr
     assert "hf_a-secret-token" not in ended.stdout + ended.stderr
@@ -143,6 +143,28 @@ def test_login_keeps_the_token_for_its_owner_alone_and_for_its_site_alone(run, t
     elsewhere = troubled.url.replace("127.0.0.1", "localhost")
     run("status", "17", "--endpoint", elsewhere)
     assert troubled.asked[-1][1] is None
+
+
+def test_a_token_of_the_hugging_face_hub_goes_to_no_other_site(run, troubled):
+    troubled.given = [(200, SUBMISSION)]
+    for env in (
+        {"COMMONWEIGHT_ENDPOINT": troubled.url},
+        {"COMMONWEIGHT_ENDPOINT": troubled.url, "HF_ENDPOINT": "https://huggingface.co"},
+        {"COMMONWEIGHT_ENDPOINT": troubled.url, "HF_ENDPOINT": "ftp://nonsense"},
+        {"HF_ENDPOINT": troubled.url},
+        {"HF_ENDPOINT": f"{troubled.url}/", "COMMONWEIGHT_TOKEN": "hf_ours"},
+    ):
+        run("status", "17", HF_TOKEN="hf_of-the-hub", **env)
+    sent = [authorization for _, authorization, _ in troubled.asked]
+    assert sent == [None, None, None, "Bearer hf_of-the-hub", "Bearer hf_ours"]
+
+
+def test_the_token_that_login_stored_is_not_replaced_by_one_of_the_hub(run, troubled):
+    troubled.given = [(200, {"name": "ada", "scope": "write"}), (200, SUBMISSION)]
+    assert run("login", troubled.url, stdin="hf_ours\n").returncode == 0
+    run("status", "17", HF_TOKEN="hf_of-the-hub")
+    run("status", "17", HF_TOKEN="hf_of-the-hub", HF_ENDPOINT=troubled.url)
+    assert [authorization for _, authorization, _ in troubled.asked[1:]] == ["Bearer hf_ours"] * 2
 
 
 def test_a_netrc_of_the_machine_does_not_take_the_place_of_the_token(run, tmp_path, troubled):
