@@ -34,7 +34,7 @@ def login(given: Namespace, output: Output) -> Exit:
     found = Credentials(endpoint, secret)
     me = Site(found).get("/me/")
     path = credentials.store(found)
-    scope = (me.get("token") or {}).get("scope", "")
+    scope = str(me.get("scope", ""))
     output.line(f"Signed in to {endpoint} as {me['name']} (scope {scope}); kept in {path}.")
     if scope == "read":
         output.progress("This token may only read: submitting and cancelling need the scope write.")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from contributions.models import Decision, Submission
+from registry.services import tokens
 from registry.services.commits import AddFile
 from tests.contributions.cast import Cast, token_of
 
@@ -122,6 +123,14 @@ def test_what_is_uploaded_already_is_submitted_by_its_name(shell, cast, live_db)
     assert opened.submission.status == "cancelled"
     shell("wait", str(opened.submission.pk), expect=1)
     shell("cancel", str(opened.submission.pk), by="emil" if cast.emil.pk else "", expect=4)
+
+
+@pytest.mark.parametrize("scope", ["read", "write"])
+def test_login_says_who_one_is_and_what_the_token_may(shell, cast, live_db, scope):
+    secret = tokens.issue(cast.ada, name=scope, scope=scope)[1]
+    ended = shell("login", live_db.url, "--token", secret, expect=0)
+    assert f"as ada (scope {scope})" in ended.stdout
+    assert ("may only read" in ended.stderr) == (scope == "read")
 
 
 def test_somebody_without_a_right_token_is_told_to_sign_in(shell, cast):
