@@ -40,8 +40,11 @@ def main() -> None:
     if options.measure:
         print(json.dumps(_measured(options)), flush=True)
         return
-    small = _in_a_process_of_its_own(options, max(options.submissions // 100, 100))
     large = _in_a_process_of_its_own(options, options.submissions)
+    # What is no larger than a small community is compared with itself.
+    small = large
+    if (fewer := max(options.submissions // 100, 100)) < options.submissions:
+        small = _in_a_process_of_its_own(options, fewer)
     for page, found in large["pages"].items():
         before = small["pages"].get(page, {})
         for metric in ("p50", "p95"):
@@ -83,9 +86,10 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
         for viewer, cookie in cookies.items():
             for page, addresses in listed.items():
                 # The most of all: what a submission asks for depends on how far it has come.
-                found = [queries(address, cookie) for address in addresses]
+                asked = addresses[: options.requests]
+                found = [queries(address, cookie) for address in asked]
                 if counts := [count for count in found if count is not None]:
-                    counted[f"{page} ({viewer})"] = (max(counts), addresses, cookie)
+                    counted[f"{page} ({viewer})"] = (max(counts), asked, cookie)
         watched = moving_submission()
         with site.web() as address:
             for name, (count, addresses, cookie) in counted.items():

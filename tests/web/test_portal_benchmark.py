@@ -14,10 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_it_measures_every_page_at_two_sizes():
+def test_it_measures_every_page():
     command = [sys.executable, "-m", "benchmarks.portal"]
-    command += ["--submissions=150", "--requests=1", "--seconds=2"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    command += ["--submissions=100", "--requests=1", "--seconds=2"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=380)
     assert ended.returncode == 0, ended.stderr[-2000:]
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
     assert all(set(x) == {"benchmark", "metric", "value", "baseline", "ratio"} for x in lines)
