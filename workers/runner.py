@@ -30,12 +30,12 @@ from workers.pool import WarmPool
 from workers.reports import BadReport, ProgressReader, failure_of, read_result
 from workers.sandbox import Availability, Limits, Programs, Sandbox, SandboxError, Setup, probe
 from workers.sandbox.limits import GIB
+from workers.sandbox.process import START_SECONDS
 
 __all__ = ["Failure", "InputFile", "Job", "Limits", "Outcome", "Progress", "run_job", "sweep_stale"]
 
 TICK = 1.0
 WATCH = 0.25
-START_SECONDS = 60.0
 CACHE_BYTES = 20 * GIB
 NEEDS_NO_SANDBOX = frozenset({"check"})  # reads headers only, with code that we ship
 MEMORY_SIGNS = re.compile(r"MemoryError|can't allocate memory|out of memory", re.IGNORECASE)

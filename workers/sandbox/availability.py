@@ -11,7 +11,7 @@ from pathlib import Path
 
 from workers.sandbox import command as commands
 from workers.sandbox.limits import delegated_folder
-from workers.sandbox.process import Sandbox, SandboxError
+from workers.sandbox.process import START_SECONDS, Sandbox, SandboxError
 from workers.sandbox.setup import Mode, Setup
 
 INSTALL = "Install bubblewrap 0.8 or newer, for example: apt-get install bubblewrap"
@@ -65,7 +65,7 @@ def _start_and_stop(mode: Mode) -> None:
     with tempfile.TemporaryDirectory(prefix="commonweight-probe-") as work:
         sandbox = Sandbox(Setup(work=Path(work), mode=mode))
         try:
-            if not sandbox.ready(10):
+            if not sandbox.ready(START_SECONDS):
                 raise SandboxError(sandbox.log.all_text().strip()[-500:] or "it says nothing")
         finally:
             sandbox.discard()

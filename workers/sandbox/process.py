@@ -24,6 +24,7 @@ STUB = commands.WORKERS / "warm.py"
 # No system gives these numbers to an account; one for each slot, so jobs cannot meet in one.
 FIRST_UID, LAST_UID = 1_879_048_192, 2_147_000_000
 DEATH_SECONDS = 10.0
+START_SECONDS = 60.0  # a busy machine takes long to load what a sandbox preloads
 
 
 class SandboxError(Exception):
@@ -114,7 +115,7 @@ class Sandbox:
 
     def _find_init(self, info: int) -> int | None:
         text = b""
-        while select.select([info], [], [], DEATH_SECONDS)[0]:
+        while select.select([info], [], [], START_SECONDS)[0]:
             piece = os.read(info, 4096)
             if not piece:
                 break
@@ -124,8 +125,12 @@ class Sandbox:
         except ProcessLookupError:
             return None  # already over
         except ValueError:
-            self.process.wait(DEATH_SECONDS)
-            raise SandboxError(self.log.all_text().strip()[-500:] or "no answer") from None
+            raise SandboxError(self._last_words()) from None
+
+    def _last_words(self) -> str:
+        # What the system answered may still be in the pipe when the process has ended.
+        self.log.wait_end(DEATH_SECONDS)
+        return self.log.all_text().strip()[-500:] or "no answer"
 
     @property
     def folder(self) -> str:
