@@ -7,7 +7,6 @@ import io
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,7 +14,7 @@ from typing import Any, BinaryIO
 
 from django.core.cache import cache
 
-from registry.services import commits
+from registry.services import commits, decoder
 from registry.services.errors import Unprocessable
 from registry.services.objects import Entry
 
@@ -24,8 +23,7 @@ LONGEST_CELL = 160
 # Of a text table only its beginning is read.
 TEXT_BYTES = 300_000
 LARGEST_PARQUET = 200_000_000
-_SECONDS = 5
-_PROGRAM = Path(__file__).with_name("parquet_rows.py")
+PROGRAM = Path(__file__).with_name("parquet_rows.py")
 SUFFIXES = {".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"}
 
 
@@ -140,7 +138,6 @@ def _parquet(entry: Entry) -> Preview:
 
 def _asked(stream: BinaryIO) -> dict[str, Any]:
     """What the program that reads Parquet files says; how it fails is an answer too."""
-    command = [sys.executable, "-I", str(_PROGRAM), str(ROWS), str(COLUMNS)]
     with tempfile.TemporaryFile() as copy:
         try:
             source: Any = stream if stream.fileno() >= 0 else copy
@@ -149,9 +146,9 @@ def _asked(stream: BinaryIO) -> dict[str, Any]:
             copy.seek(0)
             source = copy
         try:
-            done = subprocess.run(
-                command, stdin=source, capture_output=True, timeout=_SECONDS, check=False
-            )
+            done = decoder.run(PROGRAM, str(ROWS), str(COLUMNS), source=source)
+        except decoder.Busy as busy:
+            raise _unreadable("many tables are looked into just now") from busy
         except subprocess.TimeoutExpired:
             return {"problem": "reading it takes too long"}
     if done.returncode:

@@ -7,6 +7,7 @@ import itertools
 import json
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -239,6 +240,7 @@ def test_many_comments_are_one_mail(scene, mailoutbox):
 
     s = scene
     User.objects.filter(pk=s.berta.pk).update(email="berta@example.org")
+    EmailAddress.objects.create(user=s.berta, email="berta@example.org", verified=True)
     notification_trail.sweep()
     for number in range(40):
         discussions.comment(s.weights.discussion, author=s.emil, text=f"{number}")

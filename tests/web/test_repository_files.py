@@ -9,7 +9,7 @@ import struct
 import pytest
 
 from registry.models import Repository
-from registry.services import commits, refs, repositories
+from registry.services import commits, decoder, previews, refs, repositories
 from registry.services.commits import AddFile
 from tests.web import weights
 
@@ -141,6 +141,46 @@ def test_parquet_shows_rows_types_and_count(client, put, page_rules):
     assert "int64" in html
     assert "2 bytes" in html
     assert "<script>alert" not in html
+
+
+# What bytes that took the decoder over would do first.
+TAKEN_OVER = """
+import json, os, pathlib, sys
+def read(path):
+    try:
+        return pathlib.Path(path).read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
+told = {
+    "environment": "".join(read(f"/proc/{pid}/environ") for pid in os.listdir("/proc")),
+    "own": repr(sorted(os.environ)),
+    "secret": read(sys.argv[0].replace("program.py", "secret")),
+    "folder": repr(os.listdir(os.path.dirname(sys.argv[0]))),
+}
+said = {"columns": [[name, "string"] for name in told], "rows": [list(told.values())]}
+json.dump({**said, "total": 1, "all_columns": 4}, sys.stdout)
+"""
+
+
+def test_a_decoder_that_was_taken_over_finds_nothing(client, put, tmp_path, monkeypatch):
+    (tmp_path / "program.py").write_text(TAKEN_OVER)
+    (tmp_path / "secret").write_text("the key of the site")
+    monkeypatch.setattr(previews, "PROGRAM", tmp_path / "program.py")
+    monkeypatch.setenv("DATABASE_URL_OF_THE_SITE", "postgres://secret")
+    html = page(client, put("a.parquet", b"PAR1 any bytes PAR1"))
+    assert "&#x27;PATH&#x27;" in html
+    assert "DATABASE_URL" not in html
+    if decoder.walls():
+        assert "the key of the site" not in html
+        assert "[&#x27;program.py&#x27;]" in html
+
+
+def test_a_few_tables_are_decoded_at_a_time(client, put, monkeypatch):
+    monkeypatch.setattr(decoder, "PATIENCE_SECONDS", 0.0)
+    address = put("a.parquet", b"PAR1 other bytes PAR1")
+    with decoder.turn(), decoder.turn():
+        assert "many tables are looked into just now" in page(client, address)
+    assert "it is damaged" in page(client, address)
 
 
 def test_weights_show_their_tensors(client, put, page_rules):
