@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 
 from contributions.models import HubToken
-from registry.models import Namespace, User
-from registry.services import events, sealing
-from registry.services.errors import Invalid, NotFound
+from registry.models import MemberRole, Namespace, User
+from registry.services import access, events, sealing
+from registry.services.errors import Forbidden, Invalid, NotFound
 
 
 def clean_endpoint(endpoint: str) -> str:
@@ -30,9 +31,26 @@ def clean_endpoint(endpoint: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def refuse_stranger(namespace: Namespace, *, actor: User) -> None:
+    """A token publishes every model of a namespace: maintaining one of them is not enough."""
+    if access.role_in(actor, namespace) is not MemberRole.MAINTAINER:
+        raise Forbidden(
+            f"{actor.username} may not store tokens of {namespace.name}",
+            where="token",
+            next=f"ask whoever runs {namespace.name}, or an operator",
+        )
+
+
+def may_store(namespace: Namespace, *, actor: User) -> bool:
+    """Also False where the site has no key to seal with."""
+    known = bool(settings.HUB_TOKEN_PUBLIC_KEY)
+    return known and access.role_in(actor, namespace) is MemberRole.MAINTAINER
+
+
 @transaction.atomic
 def store(namespace: Namespace, *, endpoint: str, secret: str, actor: User) -> HubToken:
     """Keep a token for publishing from `namespace` to `endpoint`; it replaces an old one."""
+    refuse_stranger(namespace, actor=actor)
     secret = secret.strip()
     if not secret or any(c.isspace() for c in secret):
         raise Invalid(

@@ -122,7 +122,8 @@ def _refuse(release: Release, *, actor: User, endpoint: str, repo_id: str) -> No
         raise Conflict(
             f"no token is stored for publishing {repository.namespace.name} to {endpoint}",
             where="publication",
-            next=f"store one: manage.py hub_token {repository.namespace.name} {endpoint}",
+            next="store one on the page where the release is published, or with "
+            f"manage.py hub_token {repository.namespace.name} {endpoint}",
         )
 
 

@@ -26,3 +26,17 @@ class PublishForm(forms.Form):
         max_length=200, label=_("Repository there"), help_text=_("namespace/name")
     )
     private = forms.BooleanField(required=False, label=_("Private there"))
+
+
+class HubTokenForm(forms.Form):
+    """Goes in and never comes out again: what was typed is not shown anew either."""
+
+    endpoint = forms.CharField(
+        max_length=200, label=_("Address of the Hub"), help_text=_("https://host, without a path")
+    )
+    token = forms.CharField(
+        max_length=1000,
+        label=_("Token with write access there"),
+        help_text=_("It replaces the one that is kept, and nobody can read it here."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )

@@ -13,17 +13,20 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from contributions.models import Release, SubmissionStatus, Track
-from contributions.services import access, publications, releases, tracks
-from contributions.web.control_forms import CloseForm, PublishForm
+from contributions.services import access, hub_tokens, publications, releases, tracks
+from contributions.web.control_forms import CloseForm, HubTokenForm, PublishForm
 from registry.services.access import Need
 from registry.services.errors import ServiceError
 from registry.web.pages import attempt, caller, sentence, signed_in
 
 POOL_SHOWN = 100
 FILES_SHOWN = 200
+# Two forms of one page: no field of one has the id of the other's.
+_IDS = "hub_%s"
 
 
 @login_required
@@ -105,8 +108,7 @@ def publish(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """A form, then the plan of all files, then the publication: `do` says which."""
     release = access.release(caller(request), name, number)
     publications.refuse_stranger(release, actor=signed_in(request))
-    initial = {"endpoint": "https://huggingface.co", "repo_id": release.track.repository.full_name}
-    form = PublishForm(request.POST or None, initial=initial)
+    form = PublishForm(request.POST or None, initial=_initial(release))
     if request.method == "GET":
         return _publish_page(request, release, form)
     if not form.is_valid():
@@ -119,6 +121,33 @@ def publish(request: HttpRequest, name: str, number: int) -> HttpResponse:
         done=_("It is being published; the steps are shown here."),
         then=f"{release.get_absolute_url()}#published",
     )
+
+
+@login_required
+@sensitive_post_parameters("token")
+@require_POST
+def store_hub_token(request: HttpRequest, name: str, number: int) -> HttpResponse:
+    """Write-only: sealed at once, opened by the publish worker alone."""
+    release, user = access.release(caller(request), name, number), signed_in(request)
+    publications.refuse_stranger(release, actor=user)
+    form = HubTokenForm(request.POST, auto_id=_IDS)
+    if not form.is_valid():
+        asked = PublishForm(initial=_initial(release))
+        return _publish_page(request, release, asked, status=400, token_form=form)
+    namespace, given = release.track.repository.namespace, form.cleaned_data
+    return attempt(
+        request,
+        lambda: hub_tokens.store(
+            namespace, endpoint=given["endpoint"], secret=given["token"], actor=user
+        ),
+        done=_("The token is kept, sealed. Releases can be published there."),
+        then=f"{release.get_absolute_url()}/publish",
+    )
+
+
+def _initial(release: Release) -> dict[str, str]:
+    full_name = release.track.repository.full_name
+    return {"endpoint": "https://huggingface.co", "repo_id": full_name}
 
 
 def _planned(request: HttpRequest, release: Release, form: PublishForm) -> HttpResponse:
@@ -146,5 +175,9 @@ def _texts(plan: dict[str, Any]) -> list[tuple[str, str]]:
 def _publish_page(
     request: HttpRequest, release: Release, form: PublishForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
+    namespace = release.track.repository.namespace
+    if hub_tokens.may_store(namespace, actor=signed_in(request)):
+        endpoint = form["endpoint"].value() or ""
+        more.setdefault("token_form", HubTokenForm(initial={"endpoint": endpoint}, auto_id=_IDS))
     context = {"release": release, "track": release.track, "form": form, **more}
     return render(request, "contributions/publish.html", context, status=status)

@@ -102,6 +102,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         page(track_controls.publish),
         name="publish-release",
     ),
+    path(
+        "tracks/<str:name>/releases/<int:number>/publish/token",
+        page(track_controls.store_hub_token),
+        name="hub-token",
+    ),
     path("tracks/<str:name>/releases/<int:number>/live", page(releases.live), name="release-live"),
     path("submissions", page(submission_lists.submission_list), name="submissions"),
     path("submissions/mine", page(submission_lists.mine), name="my-submissions"),

@@ -89,6 +89,13 @@ ENTRIES = [
         GET=MAINTAINER,
         POST=Call(MAINTAINER, _PUBLISH),
     ),
+    Entry(
+        f"{_RELEASE}/publish/token",
+        f"{_MADE}/publish/token",
+        POST=Call(
+            MAINTAINER, {"endpoint": "https://hub.example", "token": "hf_theirs"}, works=True
+        ),
+    ),
     # A draft is its author's alone.
     Entry("submit", "/submit", GET=SIGNED_IN, POST=SIGNED_IN),
     Entry(_DRAFT, _HALF, GET=AUTHOR),

@@ -17,6 +17,8 @@ from contributions.models import (
     ReleasePatch,
     Run,
 )
+from contributions.services import hub_tokens
+from registry.models import Maintainer, MemberRole
 from tests.web import scene as scenes
 
 PAGE = "/tracks/digits/releases/1"
@@ -129,6 +131,40 @@ def test_without_a_token_the_form_says_how_one_is_stored(scene, as_person, page_
     words = text(response)
     assert "No token is stored for publishing ada to https://hub.example" in words
     assert "manage.py hub_token ada https://hub.example" in words
+
+
+def store(browser, **data):
+    form = {"endpoint": "https://hub.example", "token": "hf_written-once", **data}
+    return browser.post(f"{PAGE}/publish/token", form, follow=True)
+
+
+def test_the_token_of_a_hub_is_stored_in_the_browser_and_never_shown(
+    scene, as_person, page_rules, hub_token_key
+):
+    browser = as_person(scene.ada)
+    kept = store(browser)
+    page_rules(kept, "publish, token kept")
+    assert "The token is kept, sealed." in text(kept)
+    stored = HubToken.objects.get(namespace=scene.model.namespace, endpoint="https://hub.example")
+    assert b"hf_written-once" not in bytes(stored.ciphertext)
+    revealed = hub_tokens.reveal(scene.model.namespace, endpoint="https://hub.example")
+    assert (revealed, stored.created_by) == ("hf_written-once", scene.ada)
+    for shown in (kept, browser.get(f"{PAGE}/publish"), store(browser, endpoint="")):
+        assert "hf_written-once" not in shown.content.decode()
+    assert store(browser, endpoint="").status_code == 400
+    assert HubToken.objects.get().pk == stored.pk
+
+
+def test_whoever_maintains_one_model_stores_no_token_of_the_whole_namespace(scene, as_person):
+    """It would publish the others as well, and take the place of the one that is there."""
+    Maintainer.objects.create(repository=scene.model, user=scene.emil, role=MemberRole.MAINTAINER)
+    browser = as_person(scene.emil)
+    page = text(browser.get(f"{PAGE}/publish"))
+    assert "Keep the token" not in page
+    assert "Whoever runs ada stores it on this page" in page
+    assert "emil may not store tokens of ada" in text(store(browser))
+    assert store(as_person(scene.dora)).status_code == 403
+    assert not HubToken.objects.exists()
 
 
 @pytest.mark.parametrize(
