@@ -137,8 +137,12 @@ def _file_diff(change: Change, opened: Opener, budget: line_diffs.Budget) -> Ite
         f"a/{change.path}" if change.before else "/dev/null",
         f"b/{change.path}" if change.after else "/dev/null",
     )
-    old, new = (_text(entry, opened) for entry in (change.before, change.after))
-    told = None if old is None or new is None else line_diffs.unified(old, new, names, budget)
+    before, after = (_text(entry, opened) for entry in (change.before, change.after))
+    told = (
+        None
+        if before is None or after is None
+        else line_diffs.unified(before, after, names, budget)
+    )
     yield f"Binary files {names[0]} and {names[1]} differ\n" if told is None else told
 
 

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -50,9 +51,9 @@ def turn() -> Iterator[None]:
     """One of the few on this machine, whichever process of the site asks."""
     stop = time.monotonic() + PATIENCE_SECONDS
     with contextlib.ExitStack() as opened:
-        settings.VAR.mkdir(parents=True, exist_ok=True)
+        folder = _folder()
         files = [
-            opened.enter_context((settings.VAR / f"decoder-{number}.lock").open("w"))
+            opened.enter_context((folder / f"decoder-{number}.lock").open("w"))
             for number in range(AT_ONCE)
         ]
         while not any(_taken(file) for file in files):
@@ -60,6 +61,16 @@ def turn() -> Iterator[None]:
                 raise Busy
             time.sleep(LOOK_SECONDS)
         yield
+
+
+def _folder() -> Path:
+    """The site's own; one of this account where nothing else of the site is kept on the machine."""
+    for folder in (settings.VAR, Path(tempfile.gettempdir()) / f"commonweight-{os.getuid()}"):
+        with contextlib.suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return Path(folder)
+    raise Busy
 
 
 def _taken(file: IO[str]) -> bool:
