@@ -17,11 +17,12 @@ from contributions.models import CannedReply, Decision, Key, ReasonCode, Review,
 from contributions.services import canned_replies, review_queue
 from registry.admin import cells, navigation, staff
 from registry.admin.desk import Act, Desk
-from registry.admin.filters import Choice, of_kinds
+from registry.admin.filters import Choice, of_kinds, people_named
 from registry.admin.navigation import Words
 from registry.admin.staff import Staff
-from registry.models import Repository, User
+from registry.models import Repository
 
+SEARCHED = 5000
 _TONES = {
     Decision.APPROVE.value: "gain",
     Decision.REJECT.value: "loss",
@@ -61,7 +62,10 @@ class Decisions(Desk):
     title = _("Decisions")
     may_see = staff.reviewers
     related = ("submission__repository__namespace", "reviewer", "answer")
-    about = _("Every decision, the latest first. The latest of each key is the one that counts.")
+    about = _(
+        "Every decision, the latest first. The latest of each key is the one that counts. Words "
+        "are looked for in the latest 5,000."
+    )
     list_display = ("what", "which", "decided", "why", "who", "when", "due")
     list_display_links = None
     list_filter = (ByKey, ByDecision, ByReason, ByAnswer)
@@ -84,15 +88,14 @@ class Decisions(Desk):
         term = search_term.strip()
         if not term:
             return queryset, False
-        people = list(User.objects.filter(username__iexact=term).values_list("pk", flat=True))
-        if people:
+        if people := people_named(term):
             theirs = Submission.objects.filter(contributor__in=people).values("pk")
             by_them = Q(reviewer__in=people) | Q(submission__in=theirs)
             return queryset.filter(by_them), False
         if term.isdecimal():
             return queryset.filter(submission=int(term[:9])), False
-        titled = Submission.objects.filter(title__icontains=term).values("pk")
-        return queryset.filter(Q(submission__in=titled) | Q(text__icontains=term)), False
+        said = Q(submission__title__icontains=term) | Q(text__icontains=term)
+        return queryset.filter(said, pk__gte=_oldest_searched()), False
 
     def row_page(self, request: HttpRequest, row: Review) -> HttpResponse:
         return HttpResponseRedirect(_address(row))
@@ -137,6 +140,12 @@ class Decisions(Desk):
         return format_html(
             "{} {}", when, cells.label(_("late"), "loss") if review.is_overdue else ""
         )
+
+
+def _oldest_searched() -> int:
+    """Words stand in no index: they are looked for in the latest decisions only."""
+    keys = Review.objects.order_by("-pk").values_list("pk", flat=True)
+    return keys[SEARCHED - 1 : SEARCHED].first() or 0
 
 
 def _address(review: Review) -> str:

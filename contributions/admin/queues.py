@@ -19,6 +19,7 @@ from contributions.models import Key, ReviewItem
 from contributions.services import review_queue, review_risk
 from registry.admin import cells, navigation, staff
 from registry.admin.desk import Desk
+from registry.admin.filters import people_named
 from registry.admin.staff import Staff
 
 RISK_TONES = ("", "note", "care", "loss")
@@ -72,16 +73,26 @@ class Queues(Desk):
     list_display = ("what", "which", "offered_by", "due", "waits", "risky", "claimed")
     list_display_links = None
     list_filter = (ByKey, ByRisk, ByClaim)
-    search_fields = (
-        "submission__title__icontains",
-        "submission__contributor__username__iexact",
-        "submission__repository__name__icontains",
-    )
-    search_help_text = _("Title, contributor or repository")
+    search_fields = ("submission__title__icontains", "submission__repository__name__icontains")
+    search_help_text = _("Contributor, number, or words of title or repository")
     ordering = ("due_at", "id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewItem]:
         return waiting_for(staff.of(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ReviewItem], search_term: str
+    ) -> tuple[QuerySet[ReviewItem], bool]:
+        """Names and numbers are looked up in indexes; only other words are searched for."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if term.isdecimal():
+            return queryset.filter(submission=int(term[:9])), False
+        if people := people_named(term):
+            return queryset.filter(submission__contributor__in=people), False
+        words = Q(submission__title__icontains=term)
+        return queryset.filter(words | Q(submission__repository__name__icontains=term)), False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

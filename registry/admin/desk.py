@@ -69,7 +69,10 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def count(self) -> int:
         rows = self.object_list
-        return rows[: self.most].count() if isinstance(rows, QuerySet) else len(rows)
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        # Which ones are counted is the same: nothing needs to be sorted for it.
+        return rows.order_by()[: self.most].count()
 
 
 @dataclass

@@ -8,16 +8,16 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from registry.admin import cells, navigation, staff, words
 from registry.admin.desk import Desk
-from registry.admin.filters import Typed
+from registry.admin.filters import Typed, people_named
 from registry.admin.navigation import Words
-from registry.models import Event, User
+from registry.models import Event
 
 
 class ByVerb(admin.SimpleListFilter):
@@ -42,7 +42,7 @@ class ByActor(Typed):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
         name = self.typed("actor")
-        return queryset.filter(actor__in=_people(name)) if name else queryset
+        return queryset.filter(actor__in=people_named(name)) if name else queryset
 
 
 class BySubject(Typed):
@@ -80,12 +80,6 @@ class Days(Typed):
         return dt.datetime.combine(day, dt.time(), dt.UTC) if 1 < day.year < 9999 else None
 
 
-def _people(name: str) -> list[int]:
-    """Looked up first: the trail is then read by the index of its actors."""
-    found = User.objects.filter(username__iexact=name)
-    return list(found.values_list("pk", flat=True))
-
-
 @admin.register(Event)
 class Trail(Desk):
     title = _("Audit trail")
@@ -105,9 +99,16 @@ class Trail(Desk):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
-        """Whole words only: each is looked up in an index."""
-        for word in search_term.split()[:5]:
-            queryset = queryset.filter(Q(verb=word) | Q(subject=word) | Q(actor__in=_people(word)))
+        """Whole words only: what each one is decides on the index that finds it."""
+        given = search_term.split()[:5]
+        verbs = set(Event.objects.verbs()) if given else set()
+        for word in given:
+            if word in verbs:
+                queryset = queryset.filter(verb=word)
+            elif people := people_named(word):
+                queryset = queryset.filter(actor__in=people)
+            else:
+                queryset = queryset.filter(subject=word)
         return queryset, False
 
     @admin.display(description=_("when"))

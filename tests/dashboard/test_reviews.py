@@ -63,6 +63,10 @@ def test_filters_and_search_of_the_queue(ready, as_person):
     for query, found in (
         ("q=cyril", True),
         ("q=berta", False),
+        ("q=CYRIL", True),
+        ("q=r+%3D+16", True),
+        ("q=digits", True),
+        ("q=999999", False),
         ("risk=0", True),
         ("risk=3", False),
         ("claim=free", True),
