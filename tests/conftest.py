@@ -62,6 +62,10 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+    # A hash tells its own number of rounds: sites that tests start can check what is hashed here.
+    PBKDF2PasswordHasher.iterations = 1
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
