@@ -48,7 +48,15 @@ def track(people):
     return made
 
 
-def test_a_track_opens_when_its_base_is_checked_approved_and_calibrated(people, track):
+def test_patches_travel_from_a_pull_request_to_a_release_that_the_next_track_starts_from(
+    people, track
+):
+    _opened_when_its_base_was_checked_approved_and_calibrated(people, track)
+    release = _patches_travel_from_a_pull_request_to_a_release(people, track)
+    _a_second_track_starts_from_the_release(people, release)
+
+
+def _opened_when_its_base_was_checked_approved_and_calibrated(people, track):
     assert track.temperature > 0
     release = track.releases.get(number=0)
     assert (release.status, release.revision) == (ReleaseStatus.RELEASED, track.base_revision)
@@ -59,7 +67,7 @@ def test_a_track_opens_when_its_base_is_checked_approved_and_calibrated(people, 
     assert commits.read_file(people.model, head, "README.md").decode() == community.CARD
 
 
-def test_patches_travel_from_a_pull_request_to_a_release(people, track):
+def _patches_travel_from_a_pull_request_to_a_release(people, track):
     before = commits.resolve(people.model).oid
     offers = [people.weights(), people.adapter(), people.recipe(), people.more_data()]
     work()
@@ -91,20 +99,14 @@ def test_patches_travel_from_a_pull_request_to_a_release(people, track):
     assert made.count() == 4
     same = [(r.pk, r.input_digest[:8], r.result["provenance"]["code"][:12]) for r in made]
     assert len(repeated) == 1, ("the reference is trained once for both", gateway.harness(), same)
+    return release
 
 
 def tensors(repository, revision):
     return load(commits.read_file(repository, revision, "model.safetensors"))
 
 
-def test_a_second_track_starts_from_the_first_ones_release(people, track):
-    patch = people.weights()
-    work()
-    people.turn_keys(patch)
-    release = releases.start_release(track, actor=people.berta)
-    work()
-    release.refresh_from_db()
-    assert release.status == ReleaseStatus.RELEASED, release.reason
+def _a_second_track_starts_from_the_release(people, release):
     second = people.prepare_track("second")
     work()
     second.refresh_from_db()
