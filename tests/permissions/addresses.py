@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -11,6 +12,7 @@ API, HUB, PAGE = "api", "hub", "page"
 _HUB = ("registry.hub.", "contributions.hub.")
 
 
+@functools.cache
 def routes() -> dict[str, str]:
     """Route → its face. A route that several names share is one."""
     return dict(_walk(get_resolver(), ""))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+
+import psycopg
 from django.db import connection
 
 from contributions.models import (
@@ -61,6 +64,15 @@ COUNTED = (AccessToken, Event, Namespace, User)
 
 
 def state() -> tuple[object, ...]:
+    connection.ensure_connection()
+    # The database plans it once: it is asked after every call.
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(_question(), prepare=True)
+        return tuple(cursor.fetchone())
+
+
+@functools.cache
+def _question() -> str:
     whole = [
         f"(SELECT coalesce(sum(hashtext(t::text)), 0) FROM {model._meta.db_table} t)"
         for model in WHOLE
@@ -70,6 +82,4 @@ def state() -> tuple[object, ...]:
         "(SELECT coalesce(sum(hashtext(concat_ws('/', id, namespace_id, name, private, disabled,"
         f" gated))), 0) FROM {Repository._meta.db_table})"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join([*whole, *counted, repositories])}")
-        return tuple(cursor.fetchone())
+    return f"SELECT {', '.join([*whole, *counted, repositories])}"
