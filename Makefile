@@ -30,7 +30,7 @@ demo: setup
 	$(VENV) manage.py demo --port $(PORT)
 
 test: setup browser
-	$(VENV) -m pytest -n 2 --dist worksteal
+	$(VENV) -m pytest -n 3 --dist worksteal
 
 test-fast: setup
 	$(VENV) -m pytest -n 2 --dist worksteal -m "not slow"
