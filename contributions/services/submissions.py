@@ -284,7 +284,11 @@ def _refuse_if_over(submission: Submission) -> None:
 
 
 def _record(
-    verb: str, submission: Submission, *, actor: User, data: dict[str, object] | None = None
+    verb: str,
+    submission: Submission,
+    *,
+    actor: User | None,
+    data: dict[str, object] | None = None,
 ) -> None:
     events.record(
         f"submission.{verb}",
