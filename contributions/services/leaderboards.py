@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import F
 
-from contributions.models import Leaderboard, Track
+from contributions.models import Leaderboard, Submission, Track
 
 
 def measured(track: Track) -> None:
@@ -12,10 +12,12 @@ def measured(track: Track) -> None:
     _raise(track, "measurements")
 
 
-def moved(*tracks: Track) -> None:
-    """A submission left, or joined with measurements that it has here from before."""
-    for track in sorted(tracks, key=lambda track: track.pk):
-        _raise(track, "moves")
+def moved(submission: Submission, *, before: Track | None) -> None:
+    """A submission that was measured is on another track than before, or of another kind."""
+    if submission.comparisons.exists():
+        tracks = {track for track in (before, submission.track) if track is not None}
+        for track in sorted(tracks, key=lambda track: track.pk):
+            _raise(track, "moves")
 
 
 def _raise(track: Track, name: str) -> None:

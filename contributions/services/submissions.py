@@ -86,11 +86,14 @@ def _take(submission: Submission, *, head: Revision, kind: PatchKind) -> Submiss
     if submission.head_revision == head.oid and checked.exists():
         return submission
     card = cards.read(head)
+    before = submission.track, submission.kind
     submission.head_revision, submission.kind = head.oid, kind
     submission.artifact_revision = submission.artifact_path = ""
     submission.evaluate = submission.evaluate or card.evaluate
     submission.track = track_choice.chosen(submission, card) if submission.discussion else None
     submission.save()
+    if before != (submission.track, submission.kind):
+        leaderboards.moved(submission, before=before[0])
     submission_runs.cancel(
         submission, actor=None, reason=f"superseded by {head.oid[:10]}", but=head.oid
     )
@@ -234,10 +237,10 @@ def choose_track(submission: Submission, *, track: Track, actor: User) -> Submis
 
 def _move(submission: Submission, track: Track, *, actor: User | None) -> None:
     """Keys that were turned for another track are open again; the timeline names them."""
-    leaderboards.moved(*filter(None, (submission.track, track)))
-    before = status.standing(submission)
+    before, left = status.standing(submission), submission.track
     submission.track = track
     submission.save(update_fields=["track"])
+    leaderboards.moved(submission, before=left)
     still = dict(status.standing(submission))
     opened = sorted(key for key, _ in before if key not in still)
     data: dict[str, object] = {"track": track.name, "open_again": opened}

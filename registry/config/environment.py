@@ -37,8 +37,8 @@ class Environment(environ.Env):
             raise _senseless(name, text, f"a whole number of at least {least}")
         return int(text)
 
-    def flag(self, name: str) -> bool:
-        text = str(self.str(name, default="0"))
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        text = str(self.str(name, default="1" if default else "0"))
         if text.strip().lower() not in _ON | _OFF:
             raise _senseless(name, text, "1 or 0")
         return text.strip().lower() in _ON

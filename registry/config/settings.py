@@ -81,15 +81,16 @@ if _database["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured(
         "DATABASE_URL must be postgres://…: Commonweight uses PostgreSQL only."
     )
+_database["OPTIONS"] = _database.get("OPTIONS", {})
+# What a connection has asked often is parsed and planned no more.
+if env.flag("DATABASE_PREPARED", default=True):
+    _database["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
 # Only web processes hold a pool: a command or a worker uses one connection at a time.
 if env.flag("DATABASE_POOL"):
-    _database["OPTIONS"] = {
-        **_database.get("OPTIONS", {}),
-        "pool": {
-            "min_size": 1,
-            "max_size": env.whole("DATABASE_POOL_SIZE", default=8, least=1),
-            "timeout": 5,
-        },
+    _database["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": env.whole("DATABASE_POOL_SIZE", default=8, least=1),
+        "timeout": 5,
     }
 else:
     _database["CONN_MAX_AGE"] = env.whole("DATABASE_CONN_MAX_AGE", default=60)

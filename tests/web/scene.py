@@ -144,7 +144,7 @@ def offer(repository, author, title, files, *, draft=False):
 
 
 def put(submission, status, *, kind, track, reason="", minutes=5):
-    leaderboards.moved(*{each for each in (submission.track, track) if each})
+    before = submission.track
     Submission.objects.filter(pk=submission.pk).update(
         status=status,
         status_reason=reason,
@@ -154,6 +154,7 @@ def put(submission, status, *, kind, track, reason="", minutes=5):
         artifact_revision=submission.head_revision,
     )
     submission.refresh_from_db()
+    leaderboards.moved(submission, before=before)
     return submission
 
 
