@@ -36,7 +36,10 @@ class Elements(html.parser.HTMLParser):
 def site(
     client, starts: Iterable[str], *, of_each: int = OF_EACH
 ) -> Iterator[tuple[str, HttpResponse]]:
-    """Every page that links lead to from `starts`, which are all visited themselves."""
+    """Every page that links lead to from `starts`, which are all visited themselves.
+
+    Of filters, pages and orders that add up in links, no more than two at once.
+    """
     waiting, seen, kinds = deque(starts), set(), Counter()
     first = set(waiting)
     while waiting:
@@ -45,7 +48,9 @@ def site(
             continue
         seen.add(address)
         kind = _kind(address)
-        if kind is None or (kinds[kind] >= of_each and address not in first):
+        if kind is None:
+            continue
+        if address not in first and (kinds[kind] >= of_each or _questions(address) > 2):
             continue
         kinds[kind] += 1
         response = client.get(address)
@@ -69,6 +74,10 @@ def _kind(address: str) -> str | None:
     names = sorted(part.partition("=")[0] for part in parts.query.split("&") if part)
     tab = parts.path.rpartition("/")[2] if "/admin/" in parts.path else ""
     return f"{match.route} {tab if tab.isalpha() else ''} {','.join(names)}"
+
+
+def _questions(address: str) -> int:
+    return len({part.partition("=")[0] for part in urlsplit(address).query.split("&")})
 
 
 def _local(base: str, address: str) -> str | None:

@@ -128,6 +128,7 @@ def _machines():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_no_page_takes_it_for_markup(hostile, as_person):
     s, visited = hostile, {}
     of_each = {s.vera: 3, s.berta: 2, s.cyril: 1, None: 1}
