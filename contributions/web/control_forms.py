@@ -32,7 +32,7 @@ class HubTokenForm(forms.Form):
     """Goes in and never comes out again: what was typed is not shown anew either."""
 
     endpoint = forms.CharField(
-        max_length=200, label=_("Address of the Hub"), help_text=_("https://host, without a path")
+        max_length=200, label=_("Hub that it opens"), help_text=_("https://host, without a path")
     )
     token = forms.CharField(
         max_length=1000,

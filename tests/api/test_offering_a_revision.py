@@ -180,7 +180,8 @@ def test_a_repeated_request_opens_one_pull_request(api, ready):
     head = branch(ready, "idea")
     body = {"repository": "berta/digits", "revision": head.oid}
     key = {"Idempotency-Key": "k"}
-    first, again = (api(ready.ada).post("/submissions/", body, headers=key) for _ in range(2))
+    ada = api(ready.ada)
+    first, again = (ada.post("/submissions/", body, headers=key) for _ in range(2))
     assert first.json() == again.json()
     assert again["Idempotency-Replayed"] == "true"
     assert Discussion.objects.filter(is_pull_request=True).count() == 1

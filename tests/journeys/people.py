@@ -155,8 +155,16 @@ class Maintainer(Person):
         )
         assert self.page.evaluate("window.stayed"), "the page was loaded anew"
 
-    def publishes_to(self, hub: str, repository: str) -> None:
+    def keeps_a_token(self, hub: str, token: str) -> None:
+        self.page.get_by_label("Hub that it opens").fill(hub)
+        self.page.get_by_label("Token with write access there").fill(token)
+        self.presses("Keep the token")
+        self.reads("The token is kept, sealed.")
+        assert token not in self.page.content()
+
+    def publishes_to(self, hub: str, repository: str, *, token: str) -> None:
         self.follows("Publish …")
+        self.keeps_a_token(hub, token)
         self.page.get_by_label("Address of the Hub").fill(hub)
         self.page.get_by_label("Repository there").fill(repository)
         self.presses("Show what would be sent")

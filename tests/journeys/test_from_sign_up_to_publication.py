@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import expect
 
 from contributions.models import Publication, Submission
-from contributions.services import hub_tokens
 from registry.models import Role
 from registry.services import accounts
 from tests.journeys.conftest import HUB_TOKEN
@@ -67,11 +66,8 @@ def test_a_patch_travels_from_sign_up_to_the_hub(town, better):
     berta.makes_a_release(town.track.name)
     berta.sees_it_made()
     hub = town.hub.result()
-    hub_tokens.store(
-        town.track.repository.namespace, endpoint=hub.url, secret=HUB_TOKEN, actor=town.people.berta
-    )
     town.publisher()
-    berta.publishes_to(hub.url, "mirror/requests")
+    berta.publishes_to(hub.url, "mirror/requests", token=HUB_TOKEN)
     assert Publication.objects.get().status == "published"
 
     nora.opens_the_news("published")

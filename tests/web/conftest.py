@@ -50,10 +50,14 @@ def scene(_scene, db):
 def as_person(client):
     """`as_person(user)` is a browser of that person; None: of nobody."""
 
+    from registry.services import sessions
+
     def browser(user):
         client.logout()
         if user is not None:
             client.force_login(user)
+            # What follows is no browser's first page: that one notes where a person is signed in.
+            sessions.was_seen(client.session.session_key)
         return client
 
     return browser
