@@ -109,6 +109,26 @@ def _refuse_unless_local(host: str) -> None:
         raise RuntimeError(f"a test tried to reach {host}: tests use this machine only")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of `-n` processes each begins with a share of the slow tests, so that none comes last."""
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("slow"):
+            files.setdefault(item.path, []).append(item)
+    shares: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    for tests in sorted(files.values(), key=len, reverse=True):
+        min(shares, key=len).extend(tests)
+    quick = [item for item in items if not item.get_closest_marker("slow")]
+    # pytest-xdist cuts the list into as many equal pieces.
+    ordered, each = [], len(items) // processes
+    for share in shares:
+        more = max(0, each - len(share))
+        ordered += share + quick[:more]
+        del quick[:more]
+    items[:] = ordered + quick
+
+
 @pytest.fixture(autouse=True)
 def _no_ranking_is_kept():
     """Rows that a test rolls back must not stay in what this process remembers of a track."""

@@ -115,9 +115,13 @@ class _Kept(NamedTuple):
     newest: int  # the last comparison that was read
     ranking: Ranking
 
+    @property
+    def version(self) -> tuple[int, int]:
+        return self.measurements, self.moves
+
 
 kept: OrderedDict[tuple[int, str, frozenset[int]], _Kept] = OrderedDict()
-_lock = Lock()
+_reading = Lock()
 
 
 def ranking(track: Track, viewer: User | None) -> Ranking:
@@ -127,16 +131,17 @@ def ranking(track: Track, viewer: User | None) -> Ranking:
     key = (track.pk, track.metric, seen)
     state = Leaderboard.objects.filter(track=track).values_list("measurements", "moves").first()
     measurements, moves = state or (0, 0)
-    with _lock:
-        known = kept.get(key)
-    if known is None or (known.measurements, known.moves) != (measurements, moves):
-        same = known if known is not None and known.moves == moves else None
-        known = _read(track, seen, measurements, moves, same)
-        with _lock:
-            kept[key] = known
-            kept.move_to_end(key)
-            while len(kept) > _KEPT:
-                kept.popitem(last=False)
+    version = (measurements, moves)
+    if (known := kept.get(key)) is None or known.version != version:
+        # Of many who ask at once, one reads.
+        with _reading:
+            known = kept.get(key)
+            if known is None or known.version != version:
+                same = known if known is not None and known.moves == moves else None
+                known = kept[key] = _read(track, seen, measurements, moves, same)
+                kept.move_to_end(key)
+                while len(kept) > _KEPT:
+                    kept.popitem(last=False)
     return known.ranking
 
 

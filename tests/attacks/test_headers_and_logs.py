@@ -7,6 +7,7 @@ import io
 import logging
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from contributions.models import NotificationKind, Submission
@@ -62,6 +63,7 @@ def test_no_file_of_a_repository_is_a_page_of_this_site(scene, as_person):
 def test_no_mail_takes_a_header_from_a_name_or_a_title(scene, mailoutbox):
     s = scene
     User.objects.filter(pk=s.berta.pk).update(email="berta@example.org", fullname=LINES[:150])
+    EmailAddress.objects.create(user=s.berta, email="berta@example.org", verified=True)
     s.berta.refresh_from_db()
     Submission.objects.filter(pk=s.weights.pk).update(title=LINES[:100])
     notifications.tell(

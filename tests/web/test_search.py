@@ -225,7 +225,7 @@ def _erased(scene):
 
 
 def _new_rules(scene):
-    policy = {**scene.track.policy, "keys": ["licence"]}
+    policy = {**scene.track.policy, "keys": ["licence", "privacy", "technical"]}
     track_changes.change_policy(scene.track, actor=scene.ada, policy=policy)
 
 
