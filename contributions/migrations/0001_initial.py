@@ -1,3 +1,4 @@
+import contributions.models.tracks
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
@@ -6,318 +7,16 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-import contributions.models.tracks
-
 
 class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ("registry", "0001_initial"),
+        ("registry", "__first__"),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Attempt",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("number", models.PositiveSmallIntegerField()),
-                ("worker", models.CharField(max_length=128)),
-                ("started_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("outcome", models.CharField(blank=True, max_length=16)),
-                ("reason", models.TextField(blank=True)),
-                ("seconds", models.FloatField(default=0, help_text="Device-seconds.")),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Benchmark",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=96)),
-                (
-                    "task",
-                    models.CharField(
-                        choices=[
-                            ("text-classification", "Text Classification"),
-                            ("token-classification", "Token Classification"),
-                            ("image-classification", "Image Classification"),
-                        ],
-                        max_length=32,
-                    ),
-                ),
-                ("revision", models.CharField(max_length=40)),
-                (
-                    "path",
-                    models.CharField(help_text="File or folder in the dataset.", max_length=1024),
-                ),
-                ("columns", models.JSONField(blank=True, default=dict)),
-                ("metric", models.CharField(max_length=32)),
-                ("seed", models.PositiveIntegerField(default=0)),
-                (
-                    "split_m",
-                    models.JSONField(default=list, help_text="Row indexes that fit merge weights."),
-                ),
-                (
-                    "split_v",
-                    models.JSONField(
-                        default=list, help_text="Row indexes that value contributions."
-                    ),
-                ),
-                (
-                    "split_t",
-                    models.JSONField(
-                        default=list, help_text="Row indexes that results are shown on."
-                    ),
-                ),
-                (
-                    "digest",
-                    models.CharField(
-                        help_text="SHA-256 of data, splits and metric.", max_length=64
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="CannedReply",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "key",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("licence", "Licence"),
-                            ("privacy", "Privacy"),
-                            ("technical", "Technical"),
-                        ],
-                        help_text="Empty: any.",
-                        max_length=12,
-                    ),
-                ),
-                (
-                    "decision",
-                    models.CharField(
-                        choices=[
-                            ("approve", "approved"),
-                            ("reject", "rejected"),
-                            ("changes", "changes requested"),
-                            ("info", "asked for information"),
-                            ("reverse", "reversed"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("reason_code", models.CharField(blank=True, max_length=64)),
-                ("title", models.CharField(max_length=100, unique=True)),
-                ("text", models.TextField()),
-                ("updated_at", models.DateTimeField(auto_now=True)),
-            ],
-            options={
-                "verbose_name_plural": "canned replies",
-                "ordering": ["title"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Comparison",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("split", models.CharField(max_length=1)),
-                ("measure", models.CharField(help_text="loss, or a metric's name.", max_length=32)),
-                ("difference", models.FloatField()),
-                ("low", models.FloatField()),
-                ("high", models.FloatField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Credit",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("weight", models.FloatField()),
-                ("amount", models.FloatField(help_text="Nats; the path integral A_i.")),
-                ("low", models.FloatField()),
-                ("high", models.FloatField()),
-                (
-                    "first_order",
-                    models.FloatField(help_text="Gradient times weight at the base, nats."),
-                ),
-                (
-                    "alone",
-                    models.FloatField(help_text="Gain of this patch alone, nats.", null=True),
-                ),
-                (
-                    "leave_one_out",
-                    models.FloatField(help_text="Loss of gain without it, nats.", null=True),
-                ),
-                (
-                    "metric_amount",
-                    models.FloatField(help_text="The same in the track's metric.", null=True),
-                ),
-                ("formula", models.CharField(max_length=32)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                "ordering": ["-amount"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Discussion",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("num", models.PositiveIntegerField()),
-                ("title", models.CharField(max_length=255)),
-                ("is_pull_request", models.BooleanField(default=False)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("open", "Open"),
-                            ("closed", "Closed"),
-                            ("merged", "Merged"),
-                        ],
-                        default="open",
-                        max_length=8,
-                    ),
-                ),
-                (
-                    "base_branch",
-                    models.CharField(blank=True, help_text="refs/heads/main", max_length=255),
-                ),
-                (
-                    "base_oid",
-                    models.CharField(blank=True, help_text="Base revision of a PR.", max_length=40),
-                ),
-                ("merge_oid", models.CharField(blank=True, max_length=40)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                "ordering": ["-num"],
-            },
-        ),
-        migrations.CreateModel(
-            name="DiscussionEvent",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("comment", "Comment"),
-                            ("commit", "Commit"),
-                            ("status-change", "Status"),
-                            ("title-change", "Title"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                ("text", models.TextField(blank=True)),
-                ("hidden", models.BooleanField(default=False)),
-                ("edited_at", models.DateTimeField(blank=True, null=True)),
-                ("data", models.JSONField(blank=True, default=dict)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="DraftFile",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("path", models.CharField(max_length=1024)),
-                ("size", models.BigIntegerField()),
-                ("sha256", models.CharField(max_length=64)),
-                (
-                    "received",
-                    models.BigIntegerField(default=0, help_text="Bytes that have arrived so far."),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Finding",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("rule", models.CharField(max_length=64)),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[
-                            ("block", "must be mended"),
-                            ("warn", "look at it"),
-                            ("info", "note"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("path", models.CharField(blank=True, max_length=1024)),
-                ("line", models.PositiveIntegerField(blank=True, null=True)),
-                ("message", models.TextField()),
-                ("fix", models.TextField(blank=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="HubToken",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("endpoint", models.URLField()),
-                ("ciphertext", models.BinaryField()),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-        ),
         migrations.CreateModel(
             name="Track",
             fields=[
@@ -377,7 +76,180 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Notification",
+            name="Benchmark",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=96)),
+                (
+                    "task",
+                    models.CharField(
+                        choices=[
+                            ("text-classification", "Text Classification"),
+                            ("token-classification", "Token Classification"),
+                            ("image-classification", "Image Classification"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("revision", models.CharField(max_length=40)),
+                (
+                    "path",
+                    models.CharField(help_text="File or folder in the dataset.", max_length=1024),
+                ),
+                ("columns", models.JSONField(blank=True, default=dict)),
+                ("metric", models.CharField(max_length=32)),
+                ("seed", models.PositiveIntegerField(default=0)),
+                (
+                    "split_m",
+                    models.JSONField(default=list, help_text="Row indexes that fit merge weights."),
+                ),
+                (
+                    "split_v",
+                    models.JSONField(
+                        default=list, help_text="Row indexes that value contributions."
+                    ),
+                ),
+                (
+                    "split_t",
+                    models.JSONField(
+                        default=list, help_text="Row indexes that results are shown on."
+                    ),
+                ),
+                (
+                    "digest",
+                    models.CharField(
+                        help_text="SHA-256 of data, splits and metric.", max_length=64
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="benchmarks",
+                        to="registry.repository",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="CannedReply",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("licence", "Licence"),
+                            ("privacy", "Privacy"),
+                            ("technical", "Technical"),
+                        ],
+                        help_text="Empty: any.",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[
+                            ("approve", "approved"),
+                            ("reject", "rejected"),
+                            ("changes", "changes requested"),
+                            ("info", "asked for information"),
+                            ("reverse", "reversed"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("reason_code", models.CharField(blank=True, max_length=64)),
+                ("title", models.CharField(max_length=100, unique=True)),
+                ("text", models.TextField()),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name_plural": "canned replies",
+                "ordering": ["title"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Discussion",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("num", models.PositiveIntegerField()),
+                ("title", models.CharField(max_length=255)),
+                ("is_pull_request", models.BooleanField(default=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("open", "Open"),
+                            ("closed", "Closed"),
+                            ("merged", "Merged"),
+                        ],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "base_branch",
+                    models.CharField(blank=True, help_text="refs/heads/main", max_length=255),
+                ),
+                (
+                    "base_oid",
+                    models.CharField(blank=True, help_text="Base revision of a PR.", max_length=40),
+                ),
+                ("merge_oid", models.CharField(blank=True, max_length=40)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="discussions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "repository",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="discussions",
+                        to="registry.repository",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-num"],
+            },
+        ),
+        migrations.CreateModel(
+            name="DiscussionEvent",
             fields=[
                 (
                     "id",
@@ -389,43 +261,118 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("finished", "a run of yours finished"),
-                            ("failed", "a run of yours failed, or a check refused it"),
-                            ("decision", "a reviewer decided on your submission"),
-                            ("question", "a reviewer asks you something"),
-                            ("deadline", "an answer of yours is due soon"),
-                            ("answer", "somebody answered your question"),
-                            ("comment", "somebody commented where you take part"),
-                            ("release", "a release took or refused your submission"),
-                            ("publication", "a release with your work was published"),
-                            ("invitation", "somebody invited you to an organisation"),
-                            ("review-due", "a review that you claimed is due soon"),
+                            ("comment", "Comment"),
+                            ("commit", "Commit"),
+                            ("status-change", "Status"),
+                            ("title-change", "Title"),
                         ],
                         max_length=16,
                     ),
                 ),
-                ("title", models.CharField(max_length=300)),
                 ("text", models.TextField(blank=True)),
-                ("url", models.CharField(max_length=500)),
-                ("about", models.CharField(max_length=200)),
+                ("hidden", models.BooleanField(default=False)),
+                ("edited_at", models.DateTimeField(blank=True, null=True)),
+                ("data", models.JSONField(blank=True, default=dict)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("read_at", models.DateTimeField(blank=True, null=True)),
                 (
-                    "mail",
-                    models.CharField(
-                        choices=[("off", "no mail"), ("now", "at once"), ("digest", "once a day")],
-                        default="off",
-                        max_length=8,
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                ("mailed_at", models.DateTimeField(blank=True, null=True)),
-                ("mail_after", models.DateTimeField(blank=True, null=True)),
-                ("mail_attempts", models.PositiveSmallIntegerField(default=0)),
-                ("in_app", models.BooleanField(default=True)),
+                (
+                    "discussion",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="contributions.discussion",
+                    ),
+                ),
             ],
             options={
-                "ordering": ["-id"],
+                "ordering": ["id"],
             },
+        ),
+        migrations.CreateModel(
+            name="HubToken",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("endpoint", models.URLField()),
+                ("ciphertext", models.BinaryField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "namespace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="hub_tokens",
+                        to="registry.namespace",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Leaderboard",
+            fields=[
+                (
+                    "track",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="leaderboard",
+                        serialize=False,
+                        to="contributions.track",
+                    ),
+                ),
+                ("measurements", models.PositiveBigIntegerField(default=0)),
+                (
+                    "moves",
+                    models.PositiveBigIntegerField(
+                        default=0, help_text="Submissions that came or left."
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="track",
+            name="benchmark",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tracks",
+                to="contributions.benchmark",
+            ),
+        ),
+        migrations.AddField(
+            model_name="track",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="track",
+            name="repository",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tracks",
+                to="registry.repository",
+            ),
         ),
         migrations.CreateModel(
             name="NotificationChoice",
@@ -464,6 +411,14 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notification_choices",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -480,10 +435,75 @@ class Migration(migrations.Migration):
                 ("answers", models.JSONField(blank=True, default=dict)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="offer_drafts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "repository",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="registry.repository",
+                    ),
+                ),
+                (
+                    "sent_as",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="contributions.discussion",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-updated_at"],
             },
+        ),
+        migrations.CreateModel(
+            name="DraftFile",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.CharField(max_length=1024)),
+                ("size", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "received",
+                    models.BigIntegerField(default=0, help_text="Bytes that have arrived so far."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "blob",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="registry.blob",
+                    ),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="contributions.offerdraft",
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="Publication",
@@ -514,6 +534,14 @@ class Migration(migrations.Migration):
                 ("remote_commit", models.CharField(blank=True, max_length=40)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -543,6 +571,14 @@ class Migration(migrations.Migration):
                 ("detail", models.JSONField(blank=True, default=dict)),
                 ("started_at", models.DateTimeField(blank=True, null=True)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "publication",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="contributions.publication",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["position"],
@@ -598,34 +634,35 @@ class Migration(migrations.Migration):
                 ("evidence", models.JSONField(blank=True, default=dict)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("released_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "track",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="releases",
+                        to="contributions.track",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-number"],
             },
         ),
-        migrations.CreateModel(
-            name="ReleasePatch",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("artifact_revision", models.CharField(max_length=40)),
-                (
-                    "head_revision",
-                    models.CharField(help_text="The head that was approved.", max_length=40),
-                ),
-                ("admitted", models.BooleanField(null=True)),
-                ("weight", models.FloatField(null=True)),
-                ("gate_gain", models.FloatField(help_text="Nats on V.", null=True)),
-                (
-                    "gate_lower",
-                    models.FloatField(help_text="One-sided 95 % bound, nats.", null=True),
-                ),
-                ("reason", models.TextField(blank=True)),
-            ],
+        migrations.AddField(
+            model_name="publication",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="publications",
+                to="contributions.release",
+            ),
         ),
         migrations.CreateModel(
             name="Review",
@@ -668,6 +705,24 @@ class Migration(migrations.Migration):
                 ("text", models.TextField(blank=True)),
                 ("answer_due_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviews",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "track",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contributions.track",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["id"],
@@ -684,34 +739,22 @@ class Migration(migrations.Migration):
                 ),
                 ("text", models.TextField()),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ReviewItem",
-            fields=[
                 (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
-                    "key",
-                    models.CharField(
-                        choices=[
-                            ("licence", "Licence"),
-                            ("privacy", "Privacy"),
-                            ("technical", "Technical"),
-                        ],
-                        max_length=12,
+                    "review",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answer",
+                        to="contributions.review",
                     ),
                 ),
-                ("opened_at", models.DateTimeField(help_text="Since when this key is waited for.")),
-                ("due_at", models.DateTimeField()),
-                ("risk", models.PositiveSmallIntegerField(default=0, help_text="0 low to 3 high.")),
-                ("risk_reasons", models.JSONField(blank=True, default=list)),
-                ("claimed_until", models.DateTimeField(blank=True, null=True)),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -801,6 +844,70 @@ class Migration(migrations.Migration):
                 ("result", models.JSONField(blank=True, default=dict)),
                 ("sandbox", models.CharField(blank=True, max_length=32)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "contributor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "publication",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="contributions.publication",
+                    ),
+                ),
+                (
+                    "release",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="contributions.release",
+                    ),
+                ),
+                (
+                    "track",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="contributions.track",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Attempt",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("worker", models.CharField(max_length=128)),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("outcome", models.CharField(blank=True, max_length=16)),
+                ("reason", models.TextField(blank=True)),
+                ("seconds", models.FloatField(default=0, help_text="Device-seconds.")),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attempts",
+                        to="contributions.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -824,6 +931,31 @@ class Migration(migrations.Migration):
                     models.JSONField(default=dict, help_text="classification_report, per class."),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "benchmark",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="scores",
+                        to="contributions.benchmark",
+                    ),
+                ),
+                (
+                    "outcomes",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="registry.blob",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="scores",
+                        to="contributions.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -899,6 +1031,378 @@ class Migration(migrations.Migration):
                 ("status_reason", models.TextField(blank=True)),
                 ("status_since", models.DateTimeField(default=django.utils.timezone.now)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "contributor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "discussion",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submission",
+                        to="contributions.discussion",
+                    ),
+                ),
+                (
+                    "repository",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to="registry.repository",
+                    ),
+                ),
+                (
+                    "track",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="submissions",
+                        to="contributions.track",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="run",
+            name="submission",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="runs",
+                to="contributions.submission",
+            ),
+        ),
+        migrations.CreateModel(
+            name="ReviewItem",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        choices=[
+                            ("licence", "Licence"),
+                            ("privacy", "Privacy"),
+                            ("technical", "Technical"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(help_text="Since when this key is waited for.")),
+                ("due_at", models.DateTimeField()),
+                ("risk", models.PositiveSmallIntegerField(default=0, help_text="0 low to 3 high.")),
+                ("risk_reasons", models.JSONField(blank=True, default=list)),
+                ("claimed_until", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "claimed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="claimed_reviews",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="review_items",
+                        to="contributions.submission",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="review",
+            name="submission",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reviews",
+                to="contributions.submission",
+            ),
+        ),
+        migrations.CreateModel(
+            name="ReleasePatch",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("artifact_revision", models.CharField(max_length=40)),
+                (
+                    "head_revision",
+                    models.CharField(help_text="The head that was approved.", max_length=40),
+                ),
+                ("admitted", models.BooleanField(null=True)),
+                ("weight", models.FloatField(null=True)),
+                ("gate_gain", models.FloatField(help_text="Nats on V.", null=True)),
+                (
+                    "gate_lower",
+                    models.FloatField(help_text="One-sided 95 % bound, nats.", null=True),
+                ),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="patches",
+                        to="contributions.release",
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="release_patches",
+                        to="contributions.submission",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Notification",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("finished", "a run of yours finished"),
+                            ("failed", "a run of yours failed, or a check refused it"),
+                            ("decision", "a reviewer decided on your submission"),
+                            ("question", "a reviewer asks you something"),
+                            ("deadline", "an answer of yours is due soon"),
+                            ("answer", "somebody answered your question"),
+                            ("comment", "somebody commented where you take part"),
+                            ("release", "a release took or refused your submission"),
+                            ("publication", "a release with your work was published"),
+                            ("invitation", "somebody invited you to an organisation"),
+                            ("review-due", "a review that you claimed is due soon"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("title", models.CharField(max_length=300)),
+                ("text", models.TextField(blank=True)),
+                ("url", models.CharField(max_length=500)),
+                ("about", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("read_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "mail",
+                    models.CharField(
+                        choices=[("off", "no mail"), ("now", "at once"), ("digest", "once a day")],
+                        default="off",
+                        max_length=8,
+                    ),
+                ),
+                ("mailed_at", models.DateTimeField(blank=True, null=True)),
+                ("mail_after", models.DateTimeField(blank=True, null=True)),
+                ("mail_attempts", models.PositiveSmallIntegerField(default=0)),
+                ("in_app", models.BooleanField(default=True)),
+                (
+                    "repository",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="registry.repository",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notifications",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="contributions.submission",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Finding",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("rule", models.CharField(max_length=64)),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[
+                            ("block", "must be mended"),
+                            ("warn", "look at it"),
+                            ("info", "note"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("path", models.CharField(blank=True, max_length=1024)),
+                ("line", models.PositiveIntegerField(blank=True, null=True)),
+                ("message", models.TextField()),
+                ("fix", models.TextField(blank=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="findings",
+                        to="contributions.run",
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="findings",
+                        to="contributions.submission",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Credit",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("weight", models.FloatField()),
+                ("amount", models.FloatField(help_text="Nats; the path integral A_i.")),
+                ("low", models.FloatField()),
+                ("high", models.FloatField()),
+                (
+                    "first_order",
+                    models.FloatField(help_text="Gradient times weight at the base, nats."),
+                ),
+                (
+                    "alone",
+                    models.FloatField(help_text="Gain of this patch alone, nats.", null=True),
+                ),
+                (
+                    "leave_one_out",
+                    models.FloatField(help_text="Loss of gain without it, nats.", null=True),
+                ),
+                (
+                    "metric_amount",
+                    models.FloatField(help_text="The same in the track's metric.", null=True),
+                ),
+                ("formula", models.CharField(max_length=32)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "contributor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credits",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credits",
+                        to="contributions.release",
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credits",
+                        to="contributions.submission",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-amount"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Comparison",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("split", models.CharField(max_length=1)),
+                ("measure", models.CharField(help_text="loss, or a metric's name.", max_length=32)),
+                ("difference", models.FloatField()),
+                ("low", models.FloatField()),
+                ("high", models.FloatField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="comparisons",
+                        to="contributions.run",
+                    ),
+                ),
+                (
+                    "candidate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contributions.score",
+                    ),
+                ),
+                (
+                    "reference",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contributions.score",
+                    ),
+                ),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="comparisons",
+                        to="contributions.submission",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -917,6 +1421,22 @@ class Migration(migrations.Migration):
                         blank=True, help_text="File or folder; empty: data/.", max_length=1024
                     ),
                 ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="trained_tracks",
+                        to="registry.repository",
+                    ),
+                ),
+                (
+                    "track",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="training_data",
+                        to="contributions.track",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -929,589 +1449,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("seconds", models.FloatField(default=0)),
-            ],
-        ),
-        migrations.AddField(
-            model_name="benchmark",
-            name="dataset",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="benchmarks",
-                to="registry.repository",
-            ),
-        ),
-        migrations.AddField(
-            model_name="cannedreply",
-            name="created_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="credit",
-            name="contributor",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="credits",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="discussion",
-            name="author",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="discussions",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="discussion",
-            name="repository",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="discussions",
-                to="registry.repository",
-            ),
-        ),
-        migrations.AddField(
-            model_name="discussionevent",
-            name="author",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="discussionevent",
-            name="discussion",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="events",
-                to="contributions.discussion",
-            ),
-        ),
-        migrations.AddField(
-            model_name="draftfile",
-            name="blob",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="registry.blob",
-            ),
-        ),
-        migrations.AddField(
-            model_name="hubtoken",
-            name="created_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="hubtoken",
-            name="namespace",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="hub_tokens",
-                to="registry.namespace",
-            ),
-        ),
-        migrations.CreateModel(
-            name="Leaderboard",
-            fields=[
                 (
-                    "track",
+                    "contributor",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="leaderboard",
-                        serialize=False,
-                        to="contributions.track",
-                    ),
-                ),
-                ("measurements", models.PositiveBigIntegerField(default=0)),
-                (
-                    "moves",
-                    models.PositiveBigIntegerField(
-                        default=0, help_text="Submissions that came or left."
+                        related_name="usage",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
-        ),
-        migrations.AddField(
-            model_name="track",
-            name="benchmark",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="tracks",
-                to="contributions.benchmark",
-            ),
-        ),
-        migrations.AddField(
-            model_name="track",
-            name="created_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="track",
-            name="repository",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="tracks",
-                to="registry.repository",
-            ),
-        ),
-        migrations.AddField(
-            model_name="notification",
-            name="repository",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="registry.repository",
-            ),
-        ),
-        migrations.AddField(
-            model_name="notification",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="notifications",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="notificationchoice",
-            name="user",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="notification_choices",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="offerdraft",
-            name="author",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="offer_drafts",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="offerdraft",
-            name="repository",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="registry.repository",
-            ),
-        ),
-        migrations.AddField(
-            model_name="offerdraft",
-            name="sent_as",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="contributions.discussion",
-            ),
-        ),
-        migrations.AddField(
-            model_name="draftfile",
-            name="draft",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="files",
-                to="contributions.offerdraft",
-            ),
-        ),
-        migrations.AddField(
-            model_name="publication",
-            name="requested_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="publicationstep",
-            name="publication",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="steps",
-                to="contributions.publication",
-            ),
-        ),
-        migrations.AddField(
-            model_name="release",
-            name="created_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="release",
-            name="track",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="releases",
-                to="contributions.track",
-            ),
-        ),
-        migrations.AddField(
-            model_name="publication",
-            name="release",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="publications",
-                to="contributions.release",
-            ),
-        ),
-        migrations.AddField(
-            model_name="credit",
-            name="release",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="credits",
-                to="contributions.release",
-            ),
-        ),
-        migrations.AddField(
-            model_name="releasepatch",
-            name="release",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="patches",
-                to="contributions.release",
-            ),
-        ),
-        migrations.AddField(
-            model_name="review",
-            name="reviewer",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="reviews",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="review",
-            name="track",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="contributions.track",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reviewanswer",
-            name="author",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="reviewanswer",
-            name="review",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="answer",
-                to="contributions.review",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reviewitem",
-            name="claimed_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="claimed_reviews",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="contributor",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="runs",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="publication",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="runs",
-                to="contributions.publication",
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="release",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="runs",
-                to="contributions.release",
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="track",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="runs",
-                to="contributions.track",
-            ),
-        ),
-        migrations.AddField(
-            model_name="finding",
-            name="run",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="findings",
-                to="contributions.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="comparison",
-            name="run",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="comparisons",
-                to="contributions.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attempt",
-            name="run",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="attempts",
-                to="contributions.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="score",
-            name="benchmark",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="scores",
-                to="contributions.benchmark",
-            ),
-        ),
-        migrations.AddField(
-            model_name="score",
-            name="outcomes",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="registry.blob",
-            ),
-        ),
-        migrations.AddField(
-            model_name="score",
-            name="run",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="scores",
-                to="contributions.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="comparison",
-            name="candidate",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="contributions.score",
-            ),
-        ),
-        migrations.AddField(
-            model_name="comparison",
-            name="reference",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="contributions.score",
-            ),
-        ),
-        migrations.AddField(
-            model_name="submission",
-            name="contributor",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="submissions",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="submission",
-            name="discussion",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="submission",
-                to="contributions.discussion",
-            ),
-        ),
-        migrations.AddField(
-            model_name="submission",
-            name="repository",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="submissions",
-                to="registry.repository",
-            ),
-        ),
-        migrations.AddField(
-            model_name="submission",
-            name="track",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="submissions",
-                to="contributions.track",
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="submission",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="runs",
-                to="contributions.submission",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reviewitem",
-            name="submission",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="review_items",
-                to="contributions.submission",
-            ),
-        ),
-        migrations.AddField(
-            model_name="review",
-            name="submission",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="reviews",
-                to="contributions.submission",
-            ),
-        ),
-        migrations.AddField(
-            model_name="releasepatch",
-            name="submission",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="release_patches",
-                to="contributions.submission",
-            ),
-        ),
-        migrations.AddField(
-            model_name="notification",
-            name="submission",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="contributions.submission",
-            ),
-        ),
-        migrations.AddField(
-            model_name="finding",
-            name="submission",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="findings",
-                to="contributions.submission",
-            ),
-        ),
-        migrations.AddField(
-            model_name="credit",
-            name="submission",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="credits",
-                to="contributions.submission",
-            ),
-        ),
-        migrations.AddField(
-            model_name="comparison",
-            name="submission",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="comparisons",
-                to="contributions.submission",
-            ),
-        ),
-        migrations.AddField(
-            model_name="trackdataset",
-            name="dataset",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="trained_tracks",
-                to="registry.repository",
-            ),
-        ),
-        migrations.AddField(
-            model_name="trackdataset",
-            name="track",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="training_data",
-                to="contributions.track",
-            ),
-        ),
-        migrations.AddField(
-            model_name="usage",
-            name="contributor",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="usage",
-                to=settings.AUTH_USER_MODEL,
-            ),
         ),
         migrations.AddConstraint(
             model_name="benchmark",
