@@ -71,7 +71,7 @@ PAGES = [
     (
         "lena",
         "/ /submissions/{waiting} /admin/ /admin/contributions/reviewitem/?key=licence"
-        " /admin/reviews/{waiting}/ /admin/reviews/{waiting}/?show=diff"
+        " /admin/reviews/{waiting}/ /admin/reviews/{waiting}/?show=changes"
         " /admin/reviews/{waiting}/?show=scores /admin/reviews/{waiting}/?show=lineage"
         " /admin/contributions/review/ /admin/contributions/cannedreply/",
     ),
