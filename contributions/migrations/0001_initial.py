@@ -1,4 +1,3 @@
-import contributions.models.tracks
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
@@ -6,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+import contributions.models.tracks
 
 
 class Migration(migrations.Migration):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from contributions.models import Run, RunKind, RunStatus, Submission
+from contributions.models import DiscussionStatus, Run, RunKind, RunStatus, Submission
 from contributions.services import runs, status
 from registry.models import User
+from registry.services.errors import Conflict
 
 
 def cancel(
@@ -30,6 +31,13 @@ def repeatable(newest: Iterable[Run]) -> list[Run]:
 
 def repeat(submission: Submission, over: set[RunStatus], *, only: Run | None = None) -> list[Run]:
     """Queue again the newest run of each kind and input that ended so."""
+    discussion = submission.discussion
+    if discussion is not None and discussion.status == DiscussionStatus.CLOSED:
+        raise Conflict(
+            "Its pull request is closed.",
+            where=f"submission {submission.pk}",
+            next="Open the pull request again first.",
+        )
     again = [r for r in repeatable(status.newest_runs(submission).values()) if r.status in over]
     again = [run for run in again if only in {None, run}]
     return [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from contributions.models import Decision, Run, RunStatus, SubmissionStatus
+from contributions.models import Decision, DiscussionStatus, Run, RunStatus, SubmissionStatus
+from contributions.services import discussions
 from tests.contributions.cast import adds
 
 
@@ -117,6 +118,15 @@ def test_its_contributor_cancels_reruns_and_withdraws(api, cast, offered, is_pro
     assert again.json()["status"] == "checking"
     is_problem(ada.post(f"/submissions/{offered.pk}/rerun/"), 409)
     assert ada.post(f"/submissions/{offered.pk}/withdraw/").json()["status"] == "withdrawn"
+
+
+def test_nothing_is_repeated_while_its_pull_request_is_closed(api, cast, offered, is_problem):
+    ada = api(cast.ada)
+    ada.post(f"/submissions/{offered.pk}/cancel/")
+    discussions.set_status(offered.discussion, actor=cast.ada, status=DiscussionStatus.CLOSED)
+    told = is_problem(ada.post(f"/submissions/{offered.pk}/rerun/"), 409)
+    assert "closed" in told["detail"]
+    assert ada.post(f"/submissions/{offered.pk}/open/").status_code == 200
 
 
 @pytest.mark.parametrize("verb", ["cancel", "rerun", "withdraw", "open", "evaluate"])
