@@ -75,6 +75,7 @@ def submit(given: Namespace, output: Output) -> Exit:
     }
     found = site.post("/submissions/", {name: v for name, v in offered.items() if v})
     if given.wait:
+        output.progress(f"Submission {found['id']}: {found['url']}")
         return _wait(site, found, given, output)
     output.submission(found)
     output.result(found)
@@ -112,6 +113,7 @@ def _wait(site: Site, found: Json, given: Namespace, output: Output) -> Exit:
     goes_on = {"moving", "needs-human"} if given.through_review else {"moving"}
     deadline = None if given.timeout is None else time.monotonic() + given.timeout
     pause, said = POLL_SECONDS, ""
+    output.followed = found["id"]
     while True:
         news = f"{found['status_label']}: {found['status_reason']}".rstrip(": ")
         if news != said:

@@ -105,8 +105,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return int(Exit.APPROVED)
     except KeyboardInterrupt:
-        output.progress("Interrupted. The submission goes on; `commonweight cancel` stops it.")
+        output.progress(_interrupted(output.followed))
         return int(Exit.INTERRUPTED)
+
+
+def _interrupted(submission: int | None) -> str:
+    if submission is None:
+        return "Interrupted."
+    return (
+        f"Interrupted. Submission {submission} goes on: `commonweight wait {submission}` waits for "
+        f"it again, `commonweight cancel {submission}` stops it."
+    )
 
 
 if __name__ == "__main__":

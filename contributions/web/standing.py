@@ -134,6 +134,8 @@ def standing(submission: Submission) -> Standing:
     now, after, turn = _ANSWERS[SubmissionStatus(submission.status)]
     if submission.kind == PatchKind.BASE and submission.status == _S.APPROVED:
         after = _("A track may take it as its base.")
+    if submission.kind == PatchKind.BASE and submission.status == _S.IN_REVIEW:
+        after = _("When every key is turned a worker calibrates it, and its track opens.")
     return Standing(str(now), str(after), turn)
 
 

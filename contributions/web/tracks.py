@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from contributions.models import (
     Comparison,
+    Key,
     PatchKind,
     ReleaseStatus,
     RunStatus,
@@ -28,7 +29,7 @@ from contributions.services.standings import Standing
 from contributions.services.track_ranking import Ranked
 from contributions.web import leaderboard, leaderboard_rows, plots
 from contributions.web.scores import measure_name
-from registry.models import Repository
+from registry.models import Repository, RoleGrant, User
 from registry.services.access import is_maintainer
 from registry.web.links import choices, listing, with_value
 from registry.web.pages import caller, person
@@ -78,7 +79,7 @@ def track_page(request: HttpRequest, name: str) -> HttpResponse:
         **_board(request, track, standing),
         **_progress(track, standing),
         "at_work": [r for r in releases if r.status in {ReleaseStatus.MERGING, "valuing"}],
-        "maintains": user is not None and is_maintainer(user, track.repository),
+        **_controls(track, user),
         "waiting": waiting.select_related("contributor").order_by("-id")[:WAITING_SHOWN],
         "runs": track.runs.filter(submission=None)
         .exclude(status=RunStatus.SUCCEEDED)
@@ -91,6 +92,18 @@ def track_page(request: HttpRequest, name: str) -> HttpResponse:
         "endpoint": request.build_absolute_uri("/").rstrip("/"),
     }
     return render(request, "contributions/track.html", context)
+
+
+def _controls(track: Track, user: User | None) -> dict[str, Any]:
+    """For maintainers; and the keys that nobody can turn, while the base waits for them."""
+    maintains = user is not None and is_maintainer(user, track.repository)
+    if not maintains or track.status != TrackStatus.PREPARING:
+        return {"maintains": maintains}
+    roles = {key: Key(key).role for key in track.policy["keys"]}
+    held = RoleGrant.objects.filter(role__in=roles.values(), user__is_active=True)
+    others = set(held.exclude(user=user).values_list("role", flat=True))
+    lacking = [str(Key(key).label) for key, role in roles.items() if role not in others]
+    return {"maintains": maintains, "keys_of_nobody": ", ".join(lacking)}
 
 
 def _board(request: HttpRequest, track: Track, standing: Sequence[Standing]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -232,3 +233,22 @@ def test_it_starts_without_the_site_or_torch():
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split()
     )
     assert not loaded & {"django", "torch", "celery", "transformers", "huggingface_hub"}
+
+
+def test_ctrl_c_says_what_goes_on_and_how_to_stop_it(troubled, tmp_path):
+    moving = {"id": 17, "status_label": "queued", "status_reason": "", "outcome": "moving"}
+    troubled.given.append((200, moving))
+    waiting = subprocess.Popen(
+        [sys.executable, "-m", "commonweight.main", "wait", "17"],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+        | {"PYTHONPATH": str(Path(__file__).parents[2])}
+        | {"COMMONWEIGHT_ENDPOINT": troubled.url, "COMMONWEIGHT_TOKEN": "hf_x"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "queued" in waiting.stderr.readline()
+    waiting.send_signal(signal.SIGINT)
+    _, said = waiting.communicate(timeout=30)
+    assert waiting.returncode == 130
+    assert "Submission 17 goes on" in said
+    assert "commonweight cancel 17" in said

@@ -136,6 +136,14 @@ def test_the_first_link_makes_an_operator_once(ada, emil):
     assert accounts.first_operator_link() is None
 
 
+def test_the_command_says_why_there_is_no_link(ada, capsys):
+    accounts.become_operator(accounts.first_operator_link().rpartition("/")[2], user=ada)
+    call_command("first_operator")
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "has an operator" in said.err
+
+
 def test_a_link_expires(ada):
     secret = accounts.first_operator_link().rpartition("/")[2]
     SetupLink.objects.update(expires_at=timezone.now())

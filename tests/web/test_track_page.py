@@ -22,7 +22,7 @@ from contributions.models import (
     TrackStatus,
 )
 from contributions.services import protection, tracks
-from registry.models import Event, Repository
+from registry.models import Event, Repository, Role, RoleGrant
 from registry.services.errors import Conflict, Forbidden
 from tests.web import scene as scenes
 
@@ -233,3 +233,14 @@ def test_a_track_is_not_closed_under_a_release(scene):
     Release.objects.filter(number=1).update(status=ReleaseStatus.VALUING)
     with pytest.raises(Conflict, match="is being made"):
         tracks.close(scene.track, actor=scene.ada, reason="x")
+
+
+def test_a_base_that_waits_for_keys_of_nobody_says_where_to_find_somebody(scene, as_person):
+    Track.objects.filter(pk=scene.track.pk).update(status=TrackStatus.PREPARING)
+    told = "nobody else on this site can turn yet"
+    page = as_person(scene.ada).get("/tracks/digits").content.decode()
+    assert told not in page
+    RoleGrant.objects.filter(role=Role.PRIVACY_REVIEWER).exclude(user=scene.ada).delete()
+    page = as_person(scene.ada).get("/tracks/digits").content.decode()
+    assert f"{told}: Privacy. An operator gives" in page
+    assert told not in as_person(scene.emil).get("/tracks/digits").content.decode()

@@ -76,6 +76,9 @@ def _tell_everything(tell: Teller, var: Path, port: int, seed: int) -> int:
             tell.say("")
             tell.say(f"The site keeps running at {site.url}. Ctrl-C stops it.")
             _wait_for_signal()
+        else:
+            tell.say("")
+            tell.say("Both sites stop now; `make demo` starts them again as they are.")
     finally:
         sites.__exit__(None, None, None)
     return 0

@@ -15,3 +15,8 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         if link := accounts.first_operator_link():
             self.stdout.write(link)
+        else:
+            self.stderr.write(
+                "This site has an operator, so there is no link. Operators make others operators "
+                "under People in the dashboard; here, `manage.py ensure_user` does."
+            )
