@@ -23,6 +23,7 @@ from contributions.models import (
     Track,
     TrackStatus,
 )
+from contributions.models.tracks import default_policy
 from contributions.services import access, standings, track_files, track_ranking
 from contributions.services.scores import LOSS
 from contributions.services.standings import Standing
@@ -99,7 +100,8 @@ def _controls(track: Track, user: User | None) -> dict[str, Any]:
     maintains = user is not None and is_maintainer(user, track.repository)
     if not maintains or track.status != TrackStatus.PREPARING:
         return {"maintains": maintains}
-    roles = {key: Key(key).role for key in track.policy["keys"]}
+    keys = track.policy.get("keys", default_policy()["keys"])
+    roles = {key: Key(key).role for key in keys}
     held = RoleGrant.objects.filter(role__in=roles.values(), user__is_active=True)
     others = set(held.exclude(user=user).values_list("role", flat=True))
     lacking = [str(Key(key).label) for key, role in roles.items() if role not in others]
